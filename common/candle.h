@@ -1,0 +1,79 @@
+/*
+ * candle: the record that hl-ingest prints and pulse-eval reads, and the
+ * object that the exchange sends (pulse-candle.5).
+ *
+ *	{"t":…,"T":…,"s":"BTC","i":"1m","o":"…","c":"…","h":"…","l":"…",
+ *	 "v":"…","n":89,"x":false,"E":1788936671203}
+ *
+ * This is the only file that knows its members. Decimals keep the text of the
+ * exchange (common/decimal.h).
+ */
+#ifndef COMMON_CANDLE_H
+#define COMMON_CANDLE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "common/buf.h"
+#include "common/decimal.h"
+#include "common/err.h"
+#include "common/interval.h"
+#include "common/json.h"
+
+/* Longest symbol in bytes, and the bytes that hold it. */
+#define SYMBOL_LEN_MAX	32
+#define SYMBOL_TEXT_MAX (SYMBOL_LEN_MAX + 1)
+/* Bytes that candle_print() writes at most. */
+#define CANDLE_TEXT_MAX 512
+
+/* Whether a bar is final. */
+enum candle_state {
+	CANDLE_UNSAID, /* no member x: a REST row */
+	CANDLE_FORMING, /* x:false */
+	CANDLE_CLOSED, /* x:true */
+};
+
+struct candle {
+	int64_t open_ms; /* t, inclusive */
+	int64_t close_ms; /* T = t + step - 1 */
+	int64_t recv_ms; /* E, or -1 */
+	int64_t trades; /* n, or -1 when missing or null */
+	struct decimal open, close, high, low, volume;
+	enum candle_state state;
+	interval_id interval;
+	uint8_t symbol_len;
+	char symbol[SYMBOL_TEXT_MAX];
+};
+
+/* What a line of the candle stream turned out to be. */
+enum candle_line {
+	CANDLE_LINE_CANDLE,
+	CANDLE_LINE_EVENT, /* a control record: an object with "event" */
+	CANDLE_LINE_BAD,
+};
+
+/*
+ * Parse one line: members in any order, decimals as strings or numbers,
+ * unknown members ignored. Checks every range: t within 0..CLOCK_MS_MAX and a
+ * multiple of the interval, T = t + step - 1, prices above zero, volume and n
+ * not negative, low <= open, close <= high, a symbol of 1..32 printable bytes
+ * without spaces. On CANDLE_LINE_BAD e names the member and the reason.
+ */
+enum candle_line
+candle_parse(struct candle *c, const char *line, size_t n, struct err *e);
+
+/* The same for an object already parsed (frames and REST rows). 0 or -1. */
+int candle_from_json(struct candle *c, const struct json *j, struct err *e);
+
+/* Append the record in the fixed order above, without a newline: x unless
+ * CANDLE_UNSAID, E unless -1, n as null when -1. */
+int candle_print(const struct candle *c, struct buf *out);
+
+/* True when both have the same values (not the same x and E). */
+bool candle_same_values(const struct candle *a, const struct candle *b);
+
+/* 1..SYMBOL_LEN_MAX bytes, each printable ASCII but space, quote, backslash. */
+bool symbol_valid(const char *s, size_t n);
+
+#endif

@@ -1,0 +1,201 @@
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/decimal.h"
+
+static const int64_t pow10_table[DECIMAL_SCALE_MAX + 1] = {
+    1,
+    10,
+    100,
+    1000,
+    10000,
+    100000,
+    1000000,
+    10000000,
+    100000000,
+    1000000000,
+    10000000000,
+    100000000000,
+    1000000000000,
+    10000000000000,
+    100000000000000,
+    1000000000000000,
+    10000000000000000,
+    100000000000000000,
+    1000000000000000000,
+};
+
+/* Apply an exponent: move the point, if the result still fits. */
+static int
+shift(struct decimal *d, int64_t exponent)
+{
+	int64_t scale = d->scale - exponent;
+
+	if (d->mant == 0) {
+		d->scale = 0;
+		return 0;
+	}
+	while (scale < 0) {
+		if (llabs(d->mant) > DECIMAL_MANT_MAX / 10)
+			return -1;
+		d->mant *= 10;
+		scale++;
+	}
+	while (scale > DECIMAL_SCALE_MAX && d->mant % 10 == 0) {
+		d->mant /= 10;
+		scale--;
+	}
+	if (scale > DECIMAL_SCALE_MAX)
+		return -1;
+	d->scale = (int32_t)scale;
+	return 0;
+}
+
+int
+decimal_parse(struct decimal *d, const char *s, size_t n)
+{
+	const char *end = s + n;
+	bool negative = false, digits = false, point = false;
+	int64_t mant = 0, exponent = 0;
+	int32_t scale = 0;
+
+	if (s < end && *s == '-') {
+		negative = true;
+		s++;
+	}
+	for (; s < end; s++) {
+		if (*s == '.' && !point && digits) {
+			point = true;
+			if (s + 1 == end || s[1] < '0' || s[1] > '9')
+				return -1;
+			continue;
+		}
+		if (*s < '0' || *s > '9')
+			break;
+		digits = true;
+		if (mant > DECIMAL_MANT_MAX / 10)
+			return -1;
+		mant = mant * 10 + (*s - '0');
+		if (mant > DECIMAL_MANT_MAX)
+			return -1;
+		if (point && ++scale > DECIMAL_SCALE_MAX)
+			return -1;
+	}
+	if (!digits)
+		return -1;
+	*d = (struct decimal){negative ? -mant : mant, scale};
+	if (s == end)
+		return 0;
+	if (*s != 'e' && *s != 'E')
+		return -1;
+	if (++s == end)
+		return -1;
+	negative = false;
+	if (*s == '-' || *s == '+') {
+		negative = *s == '-';
+		s++;
+	}
+	if (s == end)
+		return -1;
+	for (; s < end; s++) {
+		if (*s < '0' || *s > '9')
+			return -1;
+		if (exponent < 10000)
+			exponent = exponent * 10 + (*s - '0');
+	}
+	return shift(d, negative ? -exponent : exponent);
+}
+
+int
+decimal_from_double(struct decimal *d, double x)
+{
+	char text[40];
+	int digits, n;
+
+	if (!isfinite(x))
+		return -1;
+	for (digits = 15; digits <= 17; digits++) {
+		n = snprintf(text, sizeof(text), "%.*e", digits - 1, x);
+		if (strtod(text, NULL) == x)
+			break;
+	}
+	if (decimal_parse(d, text, (size_t)n) < 0) {
+		/* 18 digits behind the point are kept, the rest rounded. */
+		n = snprintf(text, sizeof(text), "%.18f", x);
+		if (fabs(x) >= 1 || decimal_parse(d, text, (size_t)n) < 0)
+			return -1;
+	}
+	*d = decimal_normal(*d);
+	return 0;
+}
+
+double
+decimal_to_double(struct decimal d)
+{
+	char text[DECIMAL_TEXT_MAX];
+
+	/* Exact operands and one correctly rounded division (both below 2^53
+	 * and 10^22): no text needed. */
+	if (llabs(d.mant) < (INT64_C(1) << 53))
+		return (double)d.mant / (double)pow10_table[d.scale];
+	decimal_print(d, text);
+	return strtod(text, NULL);
+}
+
+size_t
+decimal_print(struct decimal d, char *out)
+{
+	char digits[DECIMAL_TEXT_MAX];
+	uint64_t m = d.mant < 0 ? (uint64_t)-d.mant : (uint64_t)d.mant;
+	size_t n = 0, k = 0;
+
+	do {
+		digits[n++] = (char)('0' + m % 10);
+		m /= 10;
+	} while (m > 0 || n <= (size_t)d.scale);
+	if (d.mant < 0)
+		out[k++] = '-';
+	while (n > 0) {
+		if (n == (size_t)d.scale)
+			out[k++] = '.';
+		out[k++] = digits[--n];
+	}
+	out[k] = '\0';
+	return k;
+}
+
+size_t
+decimal_print_short(struct decimal d, char *out)
+{
+	return decimal_print(decimal_normal(d), out);
+}
+
+struct decimal
+decimal_normal(struct decimal d)
+{
+	while (d.scale > 0 && d.mant % 10 == 0) {
+		d.mant /= 10;
+		d.scale--;
+	}
+	return d;
+}
+
+decimal_wide
+decimal_widen(struct decimal d)
+{
+	return (decimal_wide)d.mant * pow10_table[DECIMAL_SCALE_MAX - d.scale];
+}
+
+int
+decimal_cmp(struct decimal a, struct decimal b)
+{
+	decimal_wide x, y;
+
+	if (a.scale == b.scale)
+		return (a.mant > b.mant) - (a.mant < b.mant);
+	x = decimal_widen(a);
+	y = decimal_widen(b);
+	return (x > y) - (x < y);
+}
