@@ -7,9 +7,25 @@
 #   PROGRAM/main.c                 -> $(BUILD)/bin/PROGRAM
 #   tests/sim, tests/sink          -> $(BUILD)/tests/hl-sim, $(BUILD)/tests/sink
 #   tests/unit/DIR/test_X.c        -> $(BUILD)/tests/unit/DIR/test_X
-#   tests/fuzz/DIR/fuzz_X.c        -> $(BUILD)/fuzz/DIR/fuzz_X   (clang)
+#   tests/fuzz/DIR/fuzz_X.c        -> $(BUILD)/replay/DIR/fuzz_X (corpus replay)
+#                                  -> build-fuzz/fuzz/DIR/fuzz_X (clang libFuzzer)
 #   tests/bench/DIR/bench_X.c      -> $(BUILD)/bench/DIR/bench_X
 # where DIR is a program (linked with its archive) or common, db.
+#
+#   make                  the five programs and the test helpers
+#   make demo             the whole service on this machine, for you to watch
+#                         (DEMO_SECONDS=30 ends it, LIVE=1: the real exchange)
+#   make check            every test; make check ONLY=unit runs a part
+#   make lint             what the compiler does not see
+#   make regen            write the golden files anew
+#   make fuzz             each fuzz target for FUZZ_SECONDS
+#   make coverage         lines reached by make check, file by file
+#   make bench, soak      speed; endurance for SOAK_SECONDS
+#   make install          PREFIX=/usr/local DESTDIR=
+#   make dist, distcheck  a tarball; and proof that it is complete
+#
+# SANITIZE=address,undefined builds into a directory of its own; with another
+# compiler give one: make CC=clang BUILD=build-clang.
 
 VERSION = 0.1.0
 PREFIX ?= /usr/local
@@ -17,10 +33,21 @@ DESTDIR ?=
 BINDIR = $(PREFIX)/bin
 MANDIR = $(PREFIX)/share/man
 DATADIR = $(PREFIX)/share/pulse
-BUILD ?= build
+DOCDIR = $(PREFIX)/share/doc/pulse
+UNITDIR = $(PREFIX)/lib/systemd/system
+SYSUSERSDIR = $(PREFIX)/lib/sysusers.d
+BASHDIR = $(PREFIX)/share/bash-completion/completions
+ZSHDIR = $(PREFIX)/share/zsh/site-functions
+FISHDIR = $(PREFIX)/share/fish/vendor_completions.d
+comma = ,
+SANITIZE ?=
+BUILD ?= build$(if $(SANITIZE),-$(subst $(comma),-,$(SANITIZE)))
 CC ?= cc
 FUZZ_CC ?= clang
-SANITIZE ?=
+FUZZ_SECONDS ?= 10
+SOAK_SECONDS ?= 3600
+# What of the tests to run: all, unit, golden, bats, or one bats file.
+ONLY ?= all
 
 PROGRAMS = $(patsubst %/main.c,%,$(sort $(wildcard */main.c)))
 
@@ -57,9 +84,11 @@ BENCH_SRC = $(sort $(wildcard tests/bench/*/bench_*.c))
 BENCH_BINS = $(BENCH_SRC:tests/bench/%.c=$(BUILD)/bench/%)
 FUZZ_SRC = $(sort $(wildcard tests/fuzz/*/fuzz_*.c))
 FUZZ_BINS = $(FUZZ_SRC:tests/fuzz/%.c=$(BUILD)/fuzz/%)
+REPLAY_BINS = $(FUZZ_SRC:tests/fuzz/%.c=$(BUILD)/replay/%)
 
-.PHONY: all programs unit-programs demo check lint regen fuzz coverage bench \
-	soak install uninstall dist distcheck clean format
+.PHONY: all programs test-programs demo check lint regen fuzz fuzz-programs \
+	coverage bench soak install uninstall dist distcheck clean format \
+	completions FORCE
 .DELETE_ON_ERROR:
 .SECONDARY:
 
@@ -124,19 +153,136 @@ $(BUILD)/bench/%: $(BUILD)/obj/tests/bench/%.o \
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $^ $(LIBS)
 
-unit-programs: $(UNIT_BINS)
+# A fuzz target with a main of our own, which gives it the files of its corpus:
+# needs no clang, so every make check replays what fuzzing once found.
+$(BUILD)/replay/%: $(BUILD)/obj/tests/fuzz/%.o $(BUILD)/obj/tests/fuzz/replay.o \
+    $$(call archive_of,$$(*D)) $(LIBPULSE)
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $^ $(LIBS)
+$(BUILD)/fuzz/%: $(BUILD)/obj/tests/fuzz/%.o $$(call archive_of,$$(*D)) \
+    $(LIBPULSE)
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -fsanitize=fuzzer -o $@ $^ $(LIBS)
+
+test-programs: $(UNIT_BINS) $(REPLAY_BINS)
 
 # --- tests -----------------------------------------------------------------
-check: all unit-programs
-	BUILD=$(BUILD) tests/check.sh
+demo:
+	tests/demo.sh
+
+check: all test-programs
+	BUILD=$(BUILD) tests/check.sh $(ONLY)
 
 lint: programs
-	BUILD=$(BUILD) tests/lint/run.sh
+	BUILD=$(BUILD) CC=$(CC) tests/lint/run.sh
+
+regen: all
+	BUILD=$(BUILD) tests/golden.sh --regen
+
+fuzz-programs: $(FUZZ_BINS)
+fuzz:
+	$(MAKE) CC=$(FUZZ_CC) BUILD=build-fuzz OPT=-O1 \
+	    SANITIZE=fuzzer-no-link,address,undefined fuzz-programs
+	BUILD=build-fuzz FUZZ_SECONDS=$(FUZZ_SECONDS) tests/fuzz/run.sh
+
+# The tests decide what runs; their verdict is not this target's.
+coverage:
+	rm -rf build-coverage
+	$(MAKE) CC=gcc BUILD=build-coverage OPT=-O0 EXTRA_CFLAGS=--coverage \
+	    LDFLAGS=--coverage all test-programs
+	-BUILD=build-coverage tests/check.sh $(ONLY)
+	BUILD=build-coverage tests/coverage.sh
+
+bench: all $(BENCH_BINS)
+	BUILD=$(BUILD) tests/bench/run.sh
+
+soak: all
+	BUILD=$(BUILD) SOAK_SECONDS=$(SOAK_SECONDS) tests/soak.sh
 
 format:
-	git ls-files '*.c' '*.h' | xargs clang-format -i
+	git ls-files '*.c' '*.h' | xargs clang-format-14 -i
+
+# --- installing ------------------------------------------------------------
+MAN1 = $(wildcard man/*.1)
+MAN5 = $(wildcard man/*.5)
+MAN7 = $(wildcard man/*.7)
+UNITS = $(wildcard packaging/systemd/*.service packaging/systemd/*.timer)
+DOCS = README.md CHANGELOG.md LICENSE
+COMPLETIONS = $(if $(wildcard pulse-ctl/main.c),bash zsh fish)
+
+completions: $(COMPLETIONS:%=$(BUILD)/completions/pulse-ctl.%)
+$(BUILD)/completions/pulse-ctl.%: $(BUILD)/bin/pulse-ctl
+	@mkdir -p $(@D)
+	$(BUILD)/bin/pulse-ctl completion $* > $@
+
+to = $(DESTDIR)$(1)
+install: programs completions
+	install -d $(call to,$(BINDIR)) $(call to,$(MANDIR))/man1 \
+	    $(call to,$(MANDIR))/man5 $(call to,$(MANDIR))/man7 \
+	    $(call to,$(DOCDIR)) $(call to,$(UNITDIR)) \
+	    $(call to,$(SYSUSERSDIR)) $(call to,$(BASHDIR)) \
+	    $(call to,$(ZSHDIR)) $(call to,$(FISHDIR))
+	for f in $(BINS); do \
+	    install -m 755 $$f $(call to,$(BINDIR)) || exit 1; done
+	for f in $(MAN1) $(MAN5) $(MAN7); do \
+	    install -m 644 $$f $(call to,$(MANDIR))/man$${f##*.} || exit 1; done
+	install -m 644 $(DOCS) $(call to,$(DOCDIR))
+	install -m 644 packaging/sysusers.d/pulse.conf \
+	    $(call to,$(SYSUSERSDIR))
+	for f in $(UNITS); do \
+	    sed 's|@BINDIR@|$(BINDIR)|g' $$f > \
+	        $(call to,$(UNITDIR))/$${f##*/} && \
+	    chmod 644 $(call to,$(UNITDIR))/$${f##*/} || exit 1; done
+	$(if $(COMPLETIONS),install -m 644 $(BUILD)/completions/pulse-ctl.bash \
+	    $(call to,$(BASHDIR))/pulse-ctl)
+	$(if $(COMPLETIONS),install -m 644 $(BUILD)/completions/pulse-ctl.zsh \
+	    $(call to,$(ZSHDIR))/_pulse-ctl)
+	$(if $(COMPLETIONS),install -m 644 $(BUILD)/completions/pulse-ctl.fish \
+	    $(call to,$(FISHDIR))/pulse-ctl.fish)
+
+# Leaves what install did not make: directories of others, the store.
+uninstall:
+	rm -f $(PROGRAMS:%=$(call to,$(BINDIR))/%)
+	rm -f $(MAN1:man/%=$(call to,$(MANDIR))/man1/%) \
+	    $(MAN5:man/%=$(call to,$(MANDIR))/man5/%) \
+	    $(MAN7:man/%=$(call to,$(MANDIR))/man7/%)
+	rm -f $(DOCS:%=$(call to,$(DOCDIR))/%)
+	rm -f $(UNITS:packaging/systemd/%=$(call to,$(UNITDIR))/%)
+	rm -f $(call to,$(SYSUSERSDIR))/pulse.conf
+	rm -f $(call to,$(BASHDIR))/pulse-ctl $(call to,$(ZSHDIR))/_pulse-ctl \
+	    $(call to,$(FISHDIR))/pulse-ctl.fish
+	-rmdir $(call to,$(DOCDIR)) 2>/dev/null
+
+# --- distributing ----------------------------------------------------------
+# The files that git knows, as the last commit left them, dated by it: the
+# same commit gives the same bytes.
+DIST = pulse-$(VERSION)
+dist:
+	@mkdir -p $(BUILD)
+	git archive --format=tar --prefix=$(DIST)/ HEAD | \
+	    gzip -n -9 > $(BUILD)/$(DIST).tar.gz
+	@echo $(BUILD)/$(DIST).tar.gz
+
+# Unpack, build, test (ONLY=unit for a part), install, uninstall: nothing is
+# missing in the tarball and nothing is left behind.
+distcheck: dist
+	rm -rf $(BUILD)/distcheck
+	mkdir -p $(BUILD)/distcheck/root
+	tar -xzf $(BUILD)/$(DIST).tar.gz -C $(BUILD)/distcheck
+	cd $(BUILD)/distcheck/$(DIST) && \
+	    $(MAKE) BUILD=build DESTDIR= check ONLY=$(ONLY) && \
+	    $(MAKE) BUILD=build DESTDIR=$(CURDIR)/$(BUILD)/distcheck/root \
+	        install && \
+	    $(MAKE) BUILD=build DESTDIR=$(CURDIR)/$(BUILD)/distcheck/root \
+	        uninstall && \
+	    $(MAKE) BUILD=build clean
+	@left=$$(find $(BUILD)/distcheck/root ! -type d); \
+	    test -z "$$left" || { echo "uninstall left: $$left"; exit 1; }
+	@test ! -e $(BUILD)/distcheck/$(DIST)/build
+	rm -rf $(BUILD)/distcheck
+	@echo "$(BUILD)/$(DIST).tar.gz is complete"
 
 clean:
-	rm -rf $(BUILD)
+	rm -rf $(BUILD) build build-*
 
 -include $(shell find $(BUILD) -name '*.d' 2>/dev/null)
