@@ -1,0 +1,847 @@
+#include <arpa/inet.h>
+#include <curl/curl.h>
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <unistd.h>
+
+#include "common/buf.h"
+#include "common/clock.h"
+#include "common/http.h"
+
+#define CONNECTIONS_DEFAULT	256
+#define CONNECT_TIMEOUT_DEFAULT 5000
+#define TIMEOUT_DEFAULT		15000
+#define RESPONSE_MAX_DEFAULT	((size_t)16 * 1024)
+#define HEADER_VALUE_MAX	8192
+/* Handles kept for later calls. */
+#define SPARES_MAX 64
+#define EVENTS	   64
+/* Rounds of one http_service(), so that a fast peer cannot hold the caller. */
+#define ROUNDS 8
+
+/* One call: in use while it runs, then spare. */
+struct http_call {
+	struct http_call *prev, *next;
+	CURL *easy;
+	struct curl_slist *headers;
+	void *body;
+	struct buf answer; /* body of the answer */
+	struct buf head; /* "name\0value\0…" of its last header block */
+	http_done_fn *done;
+	void *arg;
+	http_guard_fn *guard;
+	void *guard_arg;
+	size_t body_len;
+	int64_t connect_timeout_ms, timeout_ms;
+	unsigned flags;
+	bool left, again, cut, refused, huge_head;
+	struct err refusal;
+	char address[HTTP_ADDRESS_MAX];
+	char error[CURL_ERROR_SIZE];
+};
+
+struct http {
+	CURLM *multi;
+	int epoll_fd;
+	int64_t due_us; /* when curl wants to run, monotonic; -1: not */
+	struct http_call *running; /* list */
+	struct http_call *spare; /* list by next */
+	size_t nrunning, nspare;
+	char *user_agent;
+};
+
+/* ---- what curl calls ----------------------------------------------------- */
+
+static int
+on_socket(CURL *easy, curl_socket_t fd, int what, void *arg, void *known)
+{
+	struct http *h = arg;
+	struct epoll_event ev = {.data.fd = fd};
+
+	(void)easy;
+	if (what == CURL_POLL_REMOVE) {
+		(void)epoll_ctl(h->epoll_fd, EPOLL_CTL_DEL, fd, NULL);
+		return 0;
+	}
+	if (what & CURL_POLL_IN)
+		ev.events |= EPOLLIN;
+	if (what & CURL_POLL_OUT)
+		ev.events |= EPOLLOUT;
+	if (known != NULL) {
+		(void)epoll_ctl(h->epoll_fd, EPOLL_CTL_MOD, fd, &ev);
+		return 0;
+	}
+	if (epoll_ctl(h->epoll_fd, EPOLL_CTL_ADD, fd, &ev) < 0 &&
+	    errno == EEXIST)
+		(void)epoll_ctl(h->epoll_fd, EPOLL_CTL_MOD, fd, &ev);
+	curl_multi_assign(h->multi, fd, h);
+	return 0;
+}
+
+static int
+on_timer(CURLM *multi, long timeout_ms, void *arg)
+{
+	struct http *h = arg;
+
+	(void)multi;
+	h->due_us =
+	    timeout_ms < 0 ? -1 : clock_mono_us() + (int64_t)timeout_ms * 1000;
+	return 0;
+}
+
+/* The wall against forged destinations: curl dials exactly this address. */
+static curl_socket_t
+on_open(void *arg, curlsocktype purpose, struct curl_sockaddr *to)
+{
+	struct http_call *c = arg;
+
+	(void)purpose;
+	if (c->guard != NULL &&
+	    c->guard(c->guard_arg, &to->addr, to->addrlen, &c->refusal) < 0) {
+		c->refused = true;
+		return CURL_SOCKET_BAD;
+	}
+	return socket(to->family, to->socktype | SOCK_CLOEXEC, to->protocol);
+}
+
+/* The request is about to leave, for the first time or (the reused connection
+ * died) once more. */
+static int
+on_leave(void *arg, char *remote, char *local, int remote_port, int local_port)
+{
+	struct http_call *c = arg;
+	bool v6 = strchr(remote, ':') != NULL;
+
+	(void)local;
+	(void)local_port;
+	if (c->left && (c->flags & HTTP_ONCE)) {
+		c->again = true;
+		return CURL_PREREQFUNC_ABORT;
+	}
+	c->left = true;
+	(void)snprintf(c->address, sizeof(c->address), "%s%s%s:%d",
+	    v6 ? "[" : "", remote, v6 ? "]" : "", remote_port);
+	return CURL_PREREQFUNC_OK;
+}
+
+static size_t
+on_body(char *p, size_t size, size_t n, void *arg)
+{
+	struct http_call *c = arg;
+	size_t room = c->answer.max - c->answer.len;
+
+	n *= size;
+	if (buf_add(&c->answer, p, n < room ? n : room) < 0)
+		return 0;
+	if (n > room) {
+		c->cut = true;
+		return 0;
+	}
+	return n;
+}
+
+static size_t
+on_head(char *p, size_t size, size_t n, void *arg)
+{
+	struct http_call *c = arg;
+	const char *colon;
+	size_t len = n * size, i, start;
+
+	/* A status line begins a block: only the last one counts (the others
+	 * are 1xx). */
+	if (len >= 5 && memcmp(p, "HTTP/", 5) == 0) {
+		buf_reset(&c->head);
+		return len;
+	}
+	colon = memchr(p, ':', len);
+	if (colon == NULL)
+		return len;
+	for (i = 0; p + i < colon; i++)
+		buf_addc(&c->head,
+		    (char)(p[i] >= 'A' && p[i] <= 'Z' ? p[i] + 32 : p[i]));
+	buf_addc(&c->head, '\0');
+	start = (size_t)(colon - p) + 1;
+	while (start < len && (p[start] == ' ' || p[start] == '\t'))
+		start++;
+	n = len;
+	while (n > start && (unsigned char)p[n - 1] <= ' ')
+		n--;
+	for (i = start; i < n; i++)
+		buf_addc(&c->head, p[i] == '\0' ? ' ' : p[i]);
+	buf_addc(&c->head, '\0');
+	c->huge_head = buf_failed(&c->head);
+	return c->huge_head ? 0 : len;
+}
+
+/* ---- opening and closing ------------------------------------------------- */
+
+int
+http_open(struct http **out, const struct http_options *options, struct err *e)
+{
+	static const struct http_options none;
+	const struct http_options *o = options != NULL ? options : &none;
+	long max =
+	    o->max_connections > 0 ? o->max_connections : CONNECTIONS_DEFAULT;
+	struct http *h;
+
+	*out = NULL;
+	if (curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK)
+		return err_set(e, "libcurl cannot start");
+	h = calloc(1, sizeof(*h));
+	if (h == NULL) {
+		curl_global_cleanup();
+		return err_set(e, "out of memory");
+	}
+	h->due_us = -1;
+	h->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
+	h->multi = curl_multi_init();
+	h->user_agent = strdup(
+	    o->user_agent != NULL ? o->user_agent : "pulse/" PULSE_VERSION);
+	if (h->epoll_fd < 0 || h->multi == NULL || h->user_agent == NULL) {
+		http_close(h);
+		return err_set(e, "the HTTP client cannot start");
+	}
+	curl_multi_setopt(h->multi, CURLMOPT_SOCKETFUNCTION, on_socket);
+	curl_multi_setopt(h->multi, CURLMOPT_SOCKETDATA, h);
+	curl_multi_setopt(h->multi, CURLMOPT_TIMERFUNCTION, on_timer);
+	curl_multi_setopt(h->multi, CURLMOPT_TIMERDATA, h);
+	curl_multi_setopt(h->multi, CURLMOPT_PIPELINING, CURLPIPE_NOTHING);
+	curl_multi_setopt(h->multi, CURLMOPT_MAX_TOTAL_CONNECTIONS, max);
+	curl_multi_setopt(h->multi, CURLMOPT_MAXCONNECTS, max);
+	curl_multi_setopt(h->multi, CURLMOPT_MAX_HOST_CONNECTIONS,
+	    (long)o->max_host_connections);
+	*out = h;
+	return 0;
+}
+
+static void
+unlink_call(struct http *h, struct http_call *c)
+{
+	if (c->prev != NULL)
+		c->prev->next = c->next;
+	else
+		h->running = c->next;
+	if (c->next != NULL)
+		c->next->prev = c->prev;
+	h->nrunning--;
+}
+
+static void
+free_call(struct http_call *c)
+{
+	curl_easy_cleanup(c->easy);
+	curl_slist_free_all(c->headers);
+	free(c->body);
+	buf_release(&c->answer);
+	buf_release(&c->head);
+	free(c);
+}
+
+/* Keep the handle (and the buffers' memory) for a later call. */
+static void
+retire_call(struct http *h, struct http_call *c)
+{
+	curl_slist_free_all(c->headers);
+	free(c->body);
+	c->headers = NULL;
+	c->body = NULL;
+	if (h->nspare >= SPARES_MAX) {
+		free_call(c);
+		return;
+	}
+	c->next = h->spare;
+	h->spare = c;
+	h->nspare++;
+}
+
+void
+http_close(struct http *h)
+{
+	struct http_call *c;
+
+	if (h == NULL)
+		return;
+	while (h->running != NULL)
+		http_cancel(h, h->running);
+	while ((c = h->spare) != NULL) {
+		h->spare = c->next;
+		free_call(c);
+	}
+	if (h->multi != NULL)
+		curl_multi_cleanup(h->multi);
+	if (h->epoll_fd >= 0)
+		close(h->epoll_fd);
+	free(h->user_agent);
+	free(h);
+	curl_global_cleanup();
+}
+
+void
+http_cancel(struct http *h, struct http_call *c)
+{
+	curl_multi_remove_handle(h->multi, c->easy);
+	unlink_call(h, c);
+	retire_call(h, c);
+}
+
+/* ---- starting ------------------------------------------------------------ */
+
+static bool
+is_token(const char *s)
+{
+	static const char set[] = "!#$%&'*+-.^_`|~0123456789"
+				  "abcdefghijklmnopqrstuvwxyz"
+				  "ABCDEFGHIJKLMNOPQRSTUVWXYZ";
+
+	return *s != '\0' && s[strspn(s, set)] == '\0';
+}
+
+int
+http_header_check(const char *name, const char *value, struct err *e)
+{
+	const unsigned char *v = (const unsigned char *)value;
+	size_t i;
+
+	if (!is_token(name) || strlen(name) > 128)
+		return err_set(e, "'%.40s' is no header name", name);
+	for (i = 0; v[i] != '\0'; i++)
+		if ((v[i] < ' ' && v[i] != '\t') || v[i] == 127)
+			return err_set(
+			    e, "header %s holds a control character", name);
+	if (i > HEADER_VALUE_MAX)
+		return err_set(e, "header %s is longer than %d bytes", name,
+		    HEADER_VALUE_MAX);
+	return 0;
+}
+
+static int
+add_line(struct http_call *c, const char *line, struct err *e)
+{
+	struct curl_slist *more = curl_slist_append(c->headers, line);
+
+	if (more == NULL)
+		return err_set(e, "out of memory");
+	c->headers = more;
+	return 0;
+}
+
+static int
+add_headers(struct http_call *c, const struct http_request *r, struct err *e)
+{
+	char line[HEADER_VALUE_MAX + 256];
+	bool type = false;
+	size_t i;
+
+	if (r->nheaders > HTTP_HEADERS_MAX)
+		return err_set(e, "more than %d headers", HTTP_HEADERS_MAX);
+	for (i = 0; i < r->nheaders; i++) {
+		const struct http_header *f = &r->headers[i];
+
+		if (http_header_check(f->name, f->value, e) < 0)
+			return -1;
+		type |= strcasecmp(f->name, "content-type") == 0;
+		/* curl's way to say: with an empty value. */
+		(void)snprintf(line, sizeof(line),
+		    *f->value != '\0' ? "%s: %s" : "%s;", f->name, f->value);
+		if (add_line(c, line, e) < 0)
+			return -1;
+	}
+	/* Without these curl adds its own. */
+	if (!type && add_line(c, "Content-Type:", e) < 0)
+		return -1;
+	return add_line(c, "Expect:", e);
+}
+
+static struct http_call *
+get_call(struct http *h)
+{
+	struct http_call *c = h->spare, old;
+
+	if (c != NULL) {
+		h->spare = c->next;
+		h->nspare--;
+		curl_easy_reset(c->easy);
+		old = *c;
+		*c = (struct http_call){
+		    .easy = old.easy, .answer = old.answer, .head = old.head};
+		buf_reset(&c->answer);
+		buf_reset(&c->head);
+		return c;
+	}
+	c = calloc(1, sizeof(*c));
+	if (c == NULL)
+		return NULL;
+	buf_init(&c->head, HTTP_HEAD_BYTES_MAX);
+	c->easy = curl_easy_init();
+	if (c->easy == NULL) {
+		free(c);
+		return NULL;
+	}
+	return c;
+}
+
+/* What holds for every call. */
+static void
+set_common(struct http *h, struct http_call *c)
+{
+	CURL *y = c->easy;
+
+	curl_easy_setopt(y, CURLOPT_PRIVATE, c);
+	curl_easy_setopt(y, CURLOPT_ERRORBUFFER, c->error);
+	curl_easy_setopt(y, CURLOPT_NOSIGNAL, 1L);
+	curl_easy_setopt(y, CURLOPT_PROXY, "");
+	curl_easy_setopt(y, CURLOPT_PROTOCOLS_STR, "http,https");
+	curl_easy_setopt(y, CURLOPT_FOLLOWLOCATION, 0L);
+	curl_easy_setopt(y, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1);
+	curl_easy_setopt(y, CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
+	curl_easy_setopt(y, CURLOPT_USERAGENT, h->user_agent);
+	curl_easy_setopt(y, CURLOPT_OPENSOCKETFUNCTION, on_open);
+	curl_easy_setopt(y, CURLOPT_OPENSOCKETDATA, c);
+	curl_easy_setopt(y, CURLOPT_PREREQFUNCTION, on_leave);
+	curl_easy_setopt(y, CURLOPT_PREREQDATA, c);
+	curl_easy_setopt(y, CURLOPT_WRITEFUNCTION, on_body);
+	curl_easy_setopt(y, CURLOPT_WRITEDATA, c);
+	curl_easy_setopt(y, CURLOPT_HEADERFUNCTION, on_head);
+	curl_easy_setopt(y, CURLOPT_HEADERDATA, c);
+}
+
+static int
+set_request(struct http_call *c, const struct http_request *r, struct err *e)
+{
+	CURL *y = c->easy;
+	size_t len = strlen(r->url);
+	CURLcode rc = CURLE_OK;
+
+	if (len > HTTP_URL_MAX)
+		return err_set(
+		    e, "the URL is longer than %d bytes", HTTP_URL_MAX);
+	if (r->method != NULL && !is_token(r->method))
+		return err_set(e, "no such method");
+	if (add_headers(c, r, e) < 0)
+		return -1;
+	rc = curl_easy_setopt(y, CURLOPT_URL, r->url);
+	curl_easy_setopt(y, CURLOPT_HTTPHEADER, c->headers);
+	if (c->body != NULL) {
+		curl_easy_setopt(y, CURLOPT_POST, 1L);
+		curl_easy_setopt(y, CURLOPT_POSTFIELDS, c->body);
+		curl_easy_setopt(
+		    y, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)c->body_len);
+	}
+	if (rc == CURLE_OK && r->method != NULL)
+		rc = curl_easy_setopt(y, CURLOPT_CUSTOMREQUEST, r->method);
+	curl_easy_setopt(
+	    y, CURLOPT_CONNECTTIMEOUT_MS, (long)c->connect_timeout_ms);
+	curl_easy_setopt(y, CURLOPT_TIMEOUT_MS, (long)c->timeout_ms);
+	if (rc == CURLE_OK && r->ca_file != NULL)
+		rc = curl_easy_setopt(y, CURLOPT_CAINFO, r->ca_file);
+	return rc == CURLE_OK ? 0 : err_set(e, "out of memory");
+}
+
+/* The body as the call owns it. */
+static int
+take_body(struct http_call *c, const struct http_request *r, struct err *e)
+{
+	c->body_len = r->body_len;
+	if (r->body == NULL)
+		return 0;
+	if (r->flags & HTTP_BODY_TAKE) {
+		c->body = r->body;
+		return 0;
+	}
+	c->body = malloc(r->body_len + 1);
+	if (c->body == NULL)
+		return err_set(e, "out of memory");
+	memcpy(c->body, r->body, r->body_len);
+	return 0;
+}
+
+int
+http_start(struct http *h, const struct http_request *r, http_done_fn *done,
+    void *arg, struct http_call **call, struct err *e)
+{
+	struct http_call *c = get_call(h);
+
+	if (c == NULL) {
+		if (r->flags & HTTP_BODY_TAKE)
+			free(r->body);
+		return err_set(e, "out of memory");
+	}
+	c->done = done;
+	c->arg = arg;
+	c->guard = r->guard;
+	c->guard_arg = r->guard_arg;
+	c->flags = r->flags;
+	c->connect_timeout_ms = r->connect_timeout_ms > 0
+				    ? r->connect_timeout_ms
+				    : CONNECT_TIMEOUT_DEFAULT;
+	c->timeout_ms = r->timeout_ms > 0 ? r->timeout_ms : TIMEOUT_DEFAULT;
+	c->answer.max =
+	    r->response_max > 0 ? r->response_max : RESPONSE_MAX_DEFAULT;
+	set_common(h, c);
+	if (take_body(c, r, e) < 0 || set_request(c, r, e) < 0) {
+		retire_call(h, c);
+		return -1;
+	}
+	if (curl_multi_add_handle(h->multi, c->easy) != CURLM_OK) {
+		retire_call(h, c);
+		return err_set(e, "libcurl refuses the call");
+	}
+	c->prev = NULL;
+	c->next = h->running;
+	if (h->running != NULL)
+		h->running->prev = c;
+	h->running = c;
+	h->nrunning++;
+	if (call != NULL)
+		*call = c;
+	return 0;
+}
+
+/* ---- ending -------------------------------------------------------------- */
+
+static enum http_outcome
+outcome_of(const struct http_call *c, CURLcode rc)
+{
+	switch (rc) {
+	case CURLE_OK:
+		return HTTP_ANSWERED;
+	case CURLE_WRITE_ERROR:
+		return c->cut && !(c->flags & HTTP_WHOLE) ? HTTP_ANSWERED
+							  : HTTP_BROKEN;
+	case CURLE_COULDNT_RESOLVE_HOST:
+		return HTTP_UNRESOLVED;
+	case CURLE_COULDNT_CONNECT:
+		return c->refused ? HTTP_REFUSED : HTTP_UNREACHABLE;
+	case CURLE_URL_MALFORMAT:
+		return HTTP_REFUSED;
+	case CURLE_UNSUPPORTED_PROTOCOL: /* also an answer of HTTP/0.9 */
+		return c->left ? HTTP_BROKEN : HTTP_REFUSED;
+	case CURLE_OPERATION_TIMEDOUT:
+		return HTTP_TIMED_OUT;
+	case CURLE_SSL_CONNECT_ERROR:
+	case CURLE_PEER_FAILED_VERIFICATION:
+	case CURLE_SSL_CERTPROBLEM:
+	case CURLE_SSL_CIPHER:
+	case CURLE_SSL_CACERT_BADFILE:
+	case CURLE_SSL_ISSUER_ERROR:
+	case CURLE_SSL_INVALIDCERTSTATUS:
+		return HTTP_UNTRUSTED;
+	default:
+		return HTTP_BROKEN;
+	}
+}
+
+static void
+say_timeout(const struct http_call *c, struct err *s)
+{
+	if (c->left)
+		err_set(s, "no answer within %" PRId64 " ms", c->timeout_ms);
+	else
+		err_set(s, "no connection within %" PRId64 " ms",
+		    c->connect_timeout_ms < c->timeout_ms
+			? c->connect_timeout_ms
+			: c->timeout_ms);
+}
+
+/* A sentence for what went wrong, without the URL. */
+static void
+say(const struct http_call *c, enum http_outcome outcome, CURLcode rc,
+    struct err *s)
+{
+	long os = 0;
+
+	s->msg[0] = '\0';
+	if (outcome == HTTP_ANSWERED)
+		return;
+	curl_easy_getinfo(c->easy, CURLINFO_OS_ERRNO, &os);
+	if (c->refused)
+		err_set(s, "%s", c->refusal.msg);
+	else if (rc == CURLE_URL_MALFORMAT)
+		err_set(s, "not a URL that can be called");
+	else if (rc == CURLE_UNSUPPORTED_PROTOCOL)
+		err_set(s, c->left ? "the answer is not HTTP"
+				   : "only http and https are called");
+	else if (outcome == HTTP_TIMED_OUT)
+		say_timeout(c, s);
+	else if (c->again || rc == CURLE_GOT_NOTHING)
+		err_set(s, "the connection was closed before an answer came");
+	else if (c->cut)
+		err_set(
+		    s, "the answer is larger than %zu bytes", c->answer.max);
+	else if (c->huge_head)
+		err_set(s, "the answer's headers are larger than %zu bytes",
+		    c->head.max);
+	else if (outcome == HTTP_UNREACHABLE && os != 0)
+		err_set(s, "no connection: %s", strerror((int)os));
+	else
+		err_set(s, "%s",
+		    c->error[0] != '\0' ? c->error : curl_easy_strerror(rc));
+}
+
+static void
+finish(struct http *h, struct http_call *c, CURLcode rc)
+{
+	struct http_response r = {.outcome = outcome_of(c, rc)};
+	curl_off_t total = 0, sent = 0;
+	struct err sentence;
+	long status = 0;
+
+	curl_easy_getinfo(c->easy, CURLINFO_RESPONSE_CODE, &status);
+	curl_easy_getinfo(c->easy, CURLINFO_TOTAL_TIME_T, &total);
+	curl_easy_getinfo(c->easy, CURLINFO_SIZE_UPLOAD_T, &sent);
+	say(c, r.outcome, rc, &sentence);
+	curl_multi_remove_handle(h->multi, c->easy);
+	unlink_call(h, c);
+	r.status = (int)status;
+	r.body = c->answer.p != NULL ? c->answer.p : "";
+	r.len = c->answer.len;
+	r.cut = c->cut;
+	r.left = c->left;
+	r.latency_us = (int64_t)total;
+	r.sent = (size_t)sent;
+	r.address = c->address;
+	r.error = sentence.msg;
+	r.head = c->head.p;
+	r.head_len = c->head.len;
+	c->done(c->arg, &r);
+	retire_call(h, c);
+}
+
+static bool
+finish_all(struct http *h)
+{
+	bool any = false;
+	CURLMsg *m;
+	int left;
+
+	while ((m = curl_multi_info_read(h->multi, &left)) != NULL) {
+		struct http_call *c = NULL;
+		CURLcode rc = m->data.result;
+
+		if (m->msg != CURLMSG_DONE)
+			continue;
+		curl_easy_getinfo(
+		    m->easy_handle, CURLINFO_PRIVATE, (char **)&c);
+		finish(h, c, rc);
+		any = true;
+	}
+	return any;
+}
+
+/* ---- the loop's side ----------------------------------------------------- */
+
+int
+http_fd(const struct http *h)
+{
+	return h->epoll_fd;
+}
+
+size_t
+http_running(const struct http *h)
+{
+	return h->nrunning;
+}
+
+int
+http_timeout_ms(const struct http *h)
+{
+	int64_t left;
+
+	if (h->due_us < 0)
+		return -1;
+	left = h->due_us - clock_mono_us();
+	if (left <= 0)
+		return 0;
+	left = (left + 999) / 1000;
+	return left > 60000 ? 60000 : (int)left;
+}
+
+/* One round: sockets that are ready, then curl's timer. Whether there was
+ * anything, or -1. */
+static int
+serve(struct http *h)
+{
+	struct epoll_event ev[EVENTS];
+	int i, n, running;
+	bool any;
+
+	n = epoll_wait(h->epoll_fd, ev, EVENTS, 0);
+	if (n < 0 && errno != EINTR)
+		return -1;
+	any = n > 0;
+	for (i = 0; i < n; i++) {
+		int what = 0;
+
+		if (ev[i].events & EPOLLIN)
+			what |= CURL_CSELECT_IN;
+		if (ev[i].events & EPOLLOUT)
+			what |= CURL_CSELECT_OUT;
+		if (ev[i].events & (EPOLLERR | EPOLLHUP))
+			what |= CURL_CSELECT_ERR;
+		if (curl_multi_socket_action(
+			h->multi, ev[i].data.fd, what, &running) != CURLM_OK)
+			return -1;
+	}
+	if (h->due_us >= 0 && h->due_us <= clock_mono_us()) {
+		any = true;
+		h->due_us = -1;
+		if (curl_multi_socket_action(
+			h->multi, CURL_SOCKET_TIMEOUT, 0, &running) != CURLM_OK)
+			return -1;
+	}
+	return finish_all(h) || any;
+}
+
+int
+http_service(struct http *h, struct err *e)
+{
+	int i, n = 1;
+
+	for (i = 0; i < ROUNDS && n > 0; i++)
+		n = serve(h);
+	if (n < 0)
+		return err_set(e, "the HTTP client failed");
+	return (int)h->nrunning;
+}
+
+int
+http_wait(struct http *h, int timeout_ms, struct err *e)
+{
+	struct epoll_event ev;
+	int due = http_timeout_ms(h);
+
+	if (due >= 0 && (timeout_ms < 0 || due < timeout_ms))
+		timeout_ms = due;
+	if (epoll_wait(h->epoll_fd, &ev, 1, timeout_ms) < 0 && errno != EINTR)
+		return err_set(e, "the HTTP client failed");
+	return http_service(h, e);
+}
+
+const char *
+http_header(const struct http_response *r, const char *name)
+{
+	const char *p = r->head, *end = r->head + r->head_len;
+
+	while (p != NULL && p < end) {
+		const char *value = p + strlen(p) + 1;
+
+		if (strcasecmp(p, name) == 0)
+			return value;
+		p = value + strlen(value) + 1;
+	}
+	return NULL;
+}
+
+/* ---- URLs ---------------------------------------------------------------- */
+
+static int
+get_part(CURLU *u, CURLUPart part, unsigned flags, char *out, size_t cap)
+{
+	char *s = NULL;
+	size_t n;
+
+	if (curl_url_get(u, part, &s, flags) != CURLUE_OK)
+		return -1;
+	n = strlen(s);
+	if (n < cap)
+		memcpy(out, s, n + 1);
+	curl_free(s);
+	return n < cap ? 0 : -1;
+}
+
+static bool
+has_part(CURLU *u, CURLUPart part)
+{
+	char *s = NULL;
+	bool has = curl_url_get(u, part, &s, 0) == CURLUE_OK;
+
+	curl_free(s);
+	return has;
+}
+
+/* Whether the host is an address, and whether the URL wrote it otherwise than
+ * it is usually written. */
+static void
+look_at_host(struct http_url *out, const char *url)
+{
+	unsigned char a[16];
+	const char *host = strstr(url, "://");
+	size_t n = strlen(out->host);
+
+	out->literal =
+	    out->host[0] == '[' || inet_pton(AF_INET, out->host, a) == 1;
+	if (!out->literal || out->host[0] == '[' || host == NULL)
+		return;
+	host += 3;
+	host += strcspn(host, "@/?#") + 1;
+	if (host[-1] != '@')
+		host = strstr(url, "://") + 3;
+	out->odd_address = strncmp(host, out->host, n) != 0 ||
+			   (host[n] != '\0' && strchr(":/?#", host[n]) == NULL);
+}
+
+static int
+get_parts(struct http_url *out, CURLU *u)
+{
+	char port[8], query[HTTP_URL_MAX + 2] = "?", path[HTTP_URL_MAX + 1];
+	size_t need;
+
+	if (get_part(u, CURLUPART_SCHEME, 0, out->scheme, sizeof(out->scheme)) <
+		0 ||
+	    get_part(u, CURLUPART_HOST, 0, out->host, sizeof(out->host)) < 0 ||
+	    get_part(u, CURLUPART_PORT, CURLU_DEFAULT_PORT, port,
+		sizeof(port)) < 0 ||
+	    get_part(u, CURLUPART_PATH, 0, path, sizeof(path)) < 0)
+		return -1;
+	if (strcmp(out->scheme, "http") != 0 &&
+	    strcmp(out->scheme, "https") != 0)
+		return -1;
+	if (get_part(u, CURLUPART_QUERY, 0, query + 1, sizeof(query) - 1) < 0)
+		query[0] = '\0';
+	out->port = (int)strtol(port, NULL, 10);
+	out->has_user =
+	    has_part(u, CURLUPART_USER) || has_part(u, CURLUPART_PASSWORD);
+	out->has_fragment = has_part(u, CURLUPART_FRAGMENT);
+	need = strlen(path) + strlen(query) + 1;
+	out->path = malloc(need);
+	if (out->path == NULL)
+		return -1;
+	(void)snprintf(out->path, need, "%s%s", path, query);
+	return 0;
+}
+
+int
+http_url_parse(struct http_url *out, const char *url, struct err *e)
+{
+	size_t len = strlen(url), i;
+	CURLU *u;
+	int rc = -1;
+
+	*out = (struct http_url){.port = 0};
+	if (len > HTTP_URL_MAX)
+		return err_set(
+		    e, "the URL is longer than %d bytes", HTTP_URL_MAX);
+	for (i = 0; i < len; i++)
+		if ((unsigned char)url[i] <= ' ' || url[i] == 127)
+			return err_set(
+			    e, "the URL holds a space or control character");
+	u = curl_url();
+	if (u != NULL && curl_url_set(u, CURLUPART_URL, url, 0) == CURLUE_OK)
+		rc = get_parts(out, u);
+	curl_url_cleanup(u);
+	if (rc < 0)
+		return err_set(e, "not an absolute http or https URL");
+	look_at_host(out, url);
+	return 0;
+}
+
+void
+http_url_release(struct http_url *u)
+{
+	free(u->path);
+	u->path = NULL;
+}
