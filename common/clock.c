@@ -8,8 +8,11 @@
 #include "common/clock.h"
 #include "common/num.h"
 
-/* What tests added to the wall clock: 0 in service. */
+/* What tests did to the clocks: 0 and 1 in service. With a speed, each clock
+ * runs from its base: the real time at which the speed was set. */
 static int64_t wall_offset_ms;
+static int64_t speed = 1;
+static int64_t wall_base_us, mono_base_us;
 
 static int64_t
 read_clock_us(clockid_t id)
@@ -20,16 +23,29 @@ read_clock_us(clockid_t id)
 	return (int64_t)ts.tv_sec * 1000000 + ts.tv_nsec / 1000;
 }
 
+/* The real time us as it reads at the speed. */
+static int64_t
+hasten(int64_t us, int64_t base_us)
+{
+	return speed == 1 ? us : base_us + (us - base_us) * speed;
+}
+
+static int64_t
+wall_ms(void)
+{
+	return hasten(read_clock_us(CLOCK_REALTIME), wall_base_us) / 1000;
+}
+
 int64_t
 clock_now_ms(void)
 {
-	return read_clock_us(CLOCK_REALTIME) / 1000 + wall_offset_ms;
+	return wall_ms() + wall_offset_ms;
 }
 
 int64_t
 clock_mono_ms(void)
 {
-	return read_clock_us(CLOCK_MONOTONIC) / 1000;
+	return hasten(read_clock_us(CLOCK_MONOTONIC), mono_base_us) / 1000;
 }
 
 int64_t
@@ -41,15 +57,35 @@ clock_mono_us(void)
 void
 clock_set(int64_t now_ms)
 {
-	wall_offset_ms = now_ms - read_clock_us(CLOCK_REALTIME) / 1000;
+	wall_offset_ms = now_ms - wall_ms();
+}
+
+void
+clock_set_speed(int64_t n)
+{
+	speed = n;
+	wall_base_us = read_clock_us(CLOCK_REALTIME);
+	mono_base_us = read_clock_us(CLOCK_MONOTONIC);
+}
+
+int64_t
+clock_real_ms(int64_t duration_ms)
+{
+	if (duration_ms <= 0)
+		return 0;
+	return (duration_ms + speed - 1) / speed;
 }
 
 void
 clock_from_environment(void)
 {
-	const char *s = getenv("PULSE_NOW");
-	int64_t now;
+	const char *s = getenv("PULSE_SPEED");
+	int64_t n, now;
 
+	if (s != NULL && *s != '\0' &&
+	    num_parse(&n, s, 1, CLOCK_SPEED_MAX, "PULSE_SPEED", NULL) == 0)
+		clock_set_speed(n);
+	s = getenv("PULSE_NOW");
 	if (s != NULL && *s != '\0' &&
 	    num_parse(&now, s, 0, CLOCK_MS_MAX, "PULSE_NOW", NULL) == 0)
 		clock_set(now);
