@@ -103,7 +103,7 @@ serve_connection(int fd)
 				continue;
 			cl = strstr(request, "Content-Length: ");
 			want = (size_t)(end + 4 - request) +
-			       (cl ? (size_t)atol(cl + 16) : 0);
+			       (cl ? strtoul(cl + 16, NULL, 10) : 0);
 		}
 		answer(fd, request, served);
 	}
