@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # Golden files: each tests/golden/NAME.cmd is a shell script, run in an empty
-# directory with the programs in PATH and the directory of the golden files in
-# $GOLDEN; what it prints must be NAME.out, byte for byte. TAP on stdout.
+# directory with the programs in PATH, the directory of the golden files in
+# $GOLDEN and the invented market (tests/market.awk) in $MARKET; what it prints
+# must be NAME.out, byte for byte. TAP on stdout.
 #
 #	tests/golden.sh			compare
 #	tests/golden.sh --regen		write every NAME.out anew
@@ -9,9 +10,10 @@ set -u
 cd "$(dirname "$0")/.." || exit 1
 BUILD=${BUILD:-build}
 GOLDEN=$PWD/tests/golden
+MARKET=$PWD/tests/market.awk
 PULSE_BIN=${PULSE_BIN:-$PWD/$BUILD/bin}
 PULSE_TESTBIN=${PULSE_TESTBIN:-$PWD/$BUILD/tests}
-export GOLDEN PULSE_BIN PULSE_TESTBIN PATH="$PULSE_BIN:$PULSE_TESTBIN:$PATH"
+export GOLDEN MARKET PULSE_BIN PULSE_TESTBIN PATH="$PULSE_BIN:$PULSE_TESTBIN:$PATH"
 export TZ=UTC LC_ALL=C.UTF-8
 
 work=$(mktemp -d)

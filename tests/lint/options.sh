@@ -2,29 +2,37 @@
 # Options, manual and --help agree: every --long option that --help prints is
 # in the manual as ".It Fl -long" (or ".It Fl x , Fl -long"), with the same
 # short form, and the manual describes no option that --help does not know.
+# The commands of pulse-ctl are asked one by one.
 set -u
 bad=0
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+
+help_of() {
+	"$1" --help </dev/null
+	[ "${1##*/}" = pulse-ctl ] || return 0
+	sed -n '/commands\[\] = {/,/^};/s/^    {"\([a-z ]*\)", .*/\1/p' \
+	    pulse-ctl/commands.c | while read -r command; do
+		# shellcheck disable=SC2086
+		"$1" help $command </dev/null
+	done
+}
+
 for program in "$BUILD"/bin/*; do
 	name=$(basename "$program")
 	page=man/$name.1
 	[ -e "$page" ] || continue
-	"$program" --help </dev/null | grep -oE '^  (-[A-Za-z], |    )--[a-z0-9-]+' |
-	    sed 's/^ *//' | sort -u >"$BUILD/options.help"
-	# Any row of --help that has no short form reads "--long" alone.
-	sed -n 's/^\.It Fl \([A-Za-z]\).* , Fl -\([a-z0-9-]*\).*/-\1, --\2/p
-		s/^\.It Fl \([A-Za-z]\) , Fl -\([a-z0-9-]*\).*/-\1, --\2/p
+	help_of "$program" >"$work/text"
+	grep -oE '^ *(-[A-Za-z], +)?--[a-z0-9-]+' "$work/text" |
+	    sed 's/^ *//; s/,  */, /' | sort -u >"$work/help"
+	# ".It Fl x Ar N , Fl -long Ar N" and its shorter forms.
+	sed -n 's/^\.It Fl \([A-Za-z]\)\( Ar [^,]*\)\{0,1\} *, Fl -\([a-z0-9-]*\).*/-\1, --\3/p
 		s/^\.It Fl -\([a-z0-9-]*\).*/--\1/p' "$page" |
-	    sort -u >"$BUILD/options.man"
-	only_help=$(comm -23 "$BUILD/options.help" "$BUILD/options.man")
-	only_man=$(comm -13 "$BUILD/options.help" "$BUILD/options.man")
-	[ -z "$only_help" ] || {
-		echo "$name: in --help, not in $page:" "${only_help//$'\n'/; }"
-		bad=1
-	}
-	[ -z "$only_man" ] || {
-		echo "$name: in $page, not in --help:" "${only_man//$'\n'/; }"
-		bad=1
-	}
+	    sort -u >"$work/man"
+	comm -23 "$work/help" "$work/man" | sed "s|^|$name --help has, $page has not: |" >"$work/said"
+	comm -13 "$work/help" "$work/man" | sed "s|^|$page has, $name --help has not: |" >>"$work/said"
+	[ -s "$work/said" ] || continue
+	cat "$work/said"
+	bad=1
 done
-rm -f "$BUILD/options.help" "$BUILD/options.man"
 exit $bad
