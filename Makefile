@@ -5,7 +5,8 @@
 #   common/**.c db/**.c            -> $(BUILD)/libpulse.a
 #   PROGRAM/**.c                   -> $(BUILD)/lib/PROGRAM.a (all but main.c)
 #   PROGRAM/main.c                 -> $(BUILD)/bin/PROGRAM
-#   tests/sim, tests/sink          -> $(BUILD)/tests/hl-sim, $(BUILD)/tests/sink
+#   tests/sim, tests/sink          -> $(BUILD)/tests/hl-sim, $(BUILD)/tests/sink,
+#                                     each with tests/wire, the servers' ground
 #   tests/unit/DIR/test_X.c        -> $(BUILD)/tests/unit/DIR/test_X
 #   tests/fuzz/DIR/fuzz_X.c        -> $(BUILD)/replay/DIR/fuzz_X (corpus replay)
 #                                  -> build-fuzz/fuzz/DIR/fuzz_X (clang libFuzzer)
@@ -77,7 +78,8 @@ LIBPULSE = $(BUILD)/libpulse.a
 PROGRAM_LIBS = $(PROGRAMS:%=$(BUILD)/lib/%.a)
 BINS = $(PROGRAMS:%=$(BUILD)/bin/%)
 TEST_BINS = $(if $(wildcard tests/sim/*.c),$(BUILD)/tests/hl-sim) \
-	$(if $(wildcard tests/sink/*.c),$(BUILD)/tests/sink)
+	$(if $(wildcard tests/sink/*.c),$(BUILD)/tests/sink) \
+	$(if $(wildcard tests/wscat/*.c),$(BUILD)/tests/wscat)
 UNIT_SRC = $(sort $(wildcard tests/unit/*/test_*.c))
 UNIT_BINS = $(UNIT_SRC:%.c=$(BUILD)/%)
 BENCH_SRC = $(sort $(wildcard tests/bench/*/bench_*.c))
@@ -135,9 +137,13 @@ $(BUILD)/bin/$(1): $(BUILD)/obj/$(1)/main.o $(BUILD)/lib/$(1).a $(LIBPULSE)
 endef
 $(foreach p,$(PROGRAMS),$(eval $(call program_rules,$(p))))
 
-$(BUILD)/tests/hl-sim: $(call obj,$(call sources,tests/sim)) $(LIBPULSE)
-$(BUILD)/tests/sink: $(call obj,$(call sources,tests/sink)) $(LIBPULSE)
-$(BUILD)/tests/hl-sim $(BUILD)/tests/sink:
+WIRE_OBJ = $(call obj,$(call sources,tests/wire))
+$(BUILD)/tests/hl-sim: $(call obj,$(call sources,tests/sim)) $(WIRE_OBJ) \
+    $(LIBPULSE)
+$(BUILD)/tests/sink: $(call obj,$(call sources,tests/sink)) $(WIRE_OBJ) \
+    $(LIBPULSE)
+$(BUILD)/tests/wscat: $(call obj,$(call sources,tests/wscat)) $(LIBPULSE)
+$(BUILD)/tests/hl-sim $(BUILD)/tests/sink $(BUILD)/tests/wscat:
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $^ $(LIBS)
 
