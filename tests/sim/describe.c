@@ -132,7 +132,7 @@ static const struct {
 static int
 pair_index(const struct coin *c)
 {
-	return c->name[0] == '@' ? atoi(c->name + 1) : 0;
+	return c->name[0] == '@' ? (int)strtol(c->name + 1, NULL, 10) : 0;
 }
 
 /* The index of a pair's base token: not that of the pair. */
