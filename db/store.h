@@ -5,8 +5,13 @@
  *
  * Every function returns 0 (or a count >= 0 where it says so), or -1 with a
  * sentence in e. Strings handed to callbacks and in rows are good until the
- * callback returns. Times are ms since 1970. Writes outside store_begin() ..
- * store_commit() are transactions of their own.
+ * callback returns. A callback returns 0 to go on; nonzero ends the list, and
+ * below 0 the whole call is -1 (a callback that is given an e says why in it).
+ * Times are ms since 1970.
+ *
+ * Writes outside store_begin() .. store_commit() are transactions of their
+ * own. Once a write fails inside a transaction, store_commit() refuses: all of
+ * it is done or nothing.
  */
 #ifndef DB_STORE_H
 #define DB_STORE_H
@@ -72,6 +77,8 @@ struct store_rule_filter {
 	struct uuid after_id;
 	int64_t limit; /* <= 0: all */
 	int64_t offset;
+	/* Any order, the cheapest: for loading all (no page then). */
+	bool unordered;
 };
 
 typedef int store_rule_fn(void *arg, const struct rule *r, struct err *e);
@@ -109,6 +116,15 @@ int store_state_put(struct store *st, const struct uuid *rule_id,
     const char *symbol, const void *blob, size_t n, struct err *e);
 int store_state_list(struct store *st,
     int (*fn)(void *arg, const struct uuid *rule_id, const char *symbol,
+	const void *blob, size_t n),
+    void *arg, struct err *e);
+
+/* Live state of a series (forming bar, windows), an opaque blob of the
+ * engine's. n = 0 deletes it. */
+int store_series_put(struct store *st, const char *symbol, interval_id interval,
+    const void *blob, size_t n, struct err *e);
+int store_series_list(struct store *st,
+    int (*fn)(void *arg, const char *symbol, interval_id interval,
 	const void *blob, size_t n),
     void *arg, struct err *e);
 
@@ -313,7 +329,8 @@ store_attempt_list(struct store *st, const struct uuid *alert_id, int64_t limit,
 int store_attempt_count(
     struct store *st, const struct uuid *alert_id, int64_t *n, struct err *e);
 
-/* Numbers for metrics and status: one row per (channel, status). */
+/* Numbers for metrics and status: one row per (channel, status) that has any.
+ * oldest_created_ms is 0 for delivered ones. */
 int store_delivery_stats(struct store *st,
     int (*fn)(void *arg, const char *channel, enum delivery_status status,
 	int64_t n, int64_t oldest_created_ms),

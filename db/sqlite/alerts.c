@@ -1,0 +1,390 @@
+/*
+ * alerts: kept once each, with a pending delivery for each channel.
+ */
+#include <string.h>
+
+#include "db/sqlite/db.h"
+
+enum alert_status {
+	ALERT_PENDING,
+	ALERT_DELIVERED,
+	ALERT_FAILED,
+	ALERT_NONE,
+};
+
+static const char *const status_names[] = {
+    "pending",
+    "delivered",
+    "failed",
+    "none",
+};
+
+#define COLUMNS                                                                \
+	"SELECT a.id, r.id, a.record, a.symbol, r.rule_type, "                 \
+	"a.window_start_ms, a.triggered_ms, a.created_ms, a.late, "            \
+	"a.status, (SELECT count(*) FROM delivery_attempts x "                 \
+	"WHERE x.alert = a.seq), a.seq "                                       \
+	"FROM alerts a CROSS JOIN rules r ON r.n = a.rule "
+
+/* ---- writing ------------------------------------------------------------- */
+
+/* 1 when it was new and *seq, 0, -1. */
+static int
+insert_alert(struct db *db, const struct alert *a, const char *record,
+    size_t record_len, enum alert_status status, int64_t now_ms, int64_t *seq,
+    struct err *e)
+{
+	struct query q;
+
+	if (q_open(&q, db,
+		"INSERT INTO alerts (id, rule, symbol, interval, state, "
+		"window_start_ms, window_end_ms, triggered_ms, created_ms, "
+		"late, status, record) "
+		"SELECT ?2, n, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12 "
+		"FROM rules WHERE id = ?1 ON CONFLICT DO NOTHING",
+		e) < 0)
+		return -1;
+	q_uuid(&q, &a->rule_id);
+	q_uuid(&q, &a->id);
+	q_text(&q, a->symbol);
+	q_text(&q, interval_name(a->interval));
+	q_text(&q, a->state);
+	q_int(&q, a->window_start_ms);
+	q_int(&q, a->window_end_ms);
+	q_int(&q, a->triggered_ms);
+	q_int(&q, now_ms);
+	q_int(&q, a->late);
+	q_int(&q, status);
+	q_textn(&q, record, record_len);
+	if (q_run(&q, e) < 0)
+		return -1;
+	if (sqlite3_changes(db->sql) == 0)
+		return 0;
+	*seq = sqlite3_last_insert_rowid(db->sql);
+	return 1;
+}
+
+static int
+insert_delivery(struct db *db, const struct uuid *alert_id, int64_t alert,
+    const char *channel, int64_t now_ms, int64_t due_ms, struct err *e)
+{
+	struct uuid id = uuid_named(alert_id, channel, strlen(channel));
+	struct query q;
+
+	if (q_open(&q, db,
+		"INSERT INTO deliveries (id, alert, channel, status, "
+		"attempts, next_attempt_ms, created_ms, updated_ms) "
+		"VALUES (?1, ?2, ?3, 0, 0, ?4, ?5, ?5) "
+		"ON CONFLICT DO NOTHING",
+		e) < 0)
+		return -1;
+	q_uuid(&q, &id);
+	q_int(&q, alert);
+	q_text(&q, channel);
+	q_int(&q, due_ms);
+	q_int(&q, now_ms);
+	return q_run(&q, e);
+}
+
+int
+sqlite_alert_put(struct store *st, const struct alert *a, const char *record,
+    size_t record_len, const char *const *channels, size_t nchannels,
+    int64_t now_ms, int64_t handoff_ms, struct err *e)
+{
+	struct db *db = db_of(st);
+	int64_t seq = 0;
+	size_t i;
+	bool own;
+	int rc;
+
+	if (a->late)
+		nchannels = 0;
+	if (db_enter(db, true, &own, e) < 0)
+		return -1;
+	rc = insert_alert(db, a, record, record_len,
+	    nchannels > 0 ? ALERT_PENDING : ALERT_NONE, now_ms, &seq, e);
+	for (i = 0; i < nchannels && rc > 0; i++)
+		if (insert_delivery(db, &a->id, seq, channels[i], now_ms,
+			now_ms + handoff_ms, e) < 0)
+			rc = -1;
+	return db_leave(db, own, rc, e);
+}
+
+int
+alert_refresh(struct db *db, int64_t alert, struct err *e)
+{
+	struct query q;
+
+	/* Unsettled ones make it pending, else a delivered one makes it
+	 * delivered, else it failed. */
+	if (q_open(&q, db,
+		"UPDATE alerts SET status = s.v FROM (SELECT "
+		"CASE WHEN count(*) = 0 THEN 3 "
+		"WHEN min(status) < 2 THEN 0 WHEN min(status) = 2 THEN 1 "
+		"ELSE 2 END AS v FROM deliveries WHERE alert = ?1) s "
+		"WHERE seq = ?1 AND status <> s.v",
+		e) < 0)
+		return -1;
+	q_int(&q, alert);
+	return q_run(&q, e);
+}
+
+/* ---- reading ------------------------------------------------------------- */
+
+static void
+read_alert(const struct query *q, struct store_alert *a)
+{
+	int64_t status = col_int(q, 9);
+
+	a->id = col_uuid(q, 0);
+	a->rule_id = col_uuid(q, 1);
+	a->record = col_text(q, 2);
+	a->record_len = (size_t)sqlite3_column_bytes(q->stmt, 2);
+	a->symbol = col_text(q, 3);
+	a->rule_type = col_text(q, 4);
+	a->window_start_ms = col_int(q, 5);
+	a->triggered_ms = col_int(q, 6);
+	a->created_ms = col_int(q, 7);
+	a->late = col_int(q, 8) != 0;
+	a->delivery_status =
+	    status_names[status >= 0 && status <= 3 ? status : ALERT_NONE];
+	a->delivery_attempts = col_int(q, 10);
+	a->seq = col_int(q, 11);
+}
+
+/* Give every row to fn; *given counts. 0 the end, 1 stopped, -1. */
+static int
+give_alerts(struct query *q, store_alert_fn *fn, void *arg, int64_t *given,
+    struct err *e)
+{
+	struct store_alert a;
+	int rc;
+
+	while ((rc = q_step(q, e)) > 0) {
+		read_alert(q, &a);
+		++*given;
+		if ((rc = db_answer(fn(arg, &a, e), e)) != 0)
+			break;
+	}
+	q_close(q);
+	return rc;
+}
+
+int
+sqlite_alert_get(struct store *st, const struct uuid *id, store_alert_fn *fn,
+    void *arg, struct err *e)
+{
+	int64_t given = 0;
+	struct query q;
+
+	if (q_open(&q, db_of(st), COLUMNS "WHERE a.id = ?", e) < 0)
+		return -1;
+	q_uuid(&q, id);
+	if (give_alerts(&q, fn, arg, &given, e) < 0)
+		return -1;
+	return given > 0;
+}
+
+static int
+status_find(const char *name)
+{
+	int i;
+
+	for (i = 0; i <= ALERT_NONE; i++)
+		if (strcmp(name, status_names[i]) == 0)
+			return i;
+	return -1;
+}
+
+enum part {
+	PART_ALL,
+	PART_SAME_TIME,
+	PART_OLDER,
+};
+
+/*
+ * The conditions of a filter. A "+" keeps the planner from an index: one
+ * condition is to choose it, the one that leaves the fewest rows, the others
+ * are looked at in passing.
+ */
+static void
+add_where(struct buf *b, const struct store_alert_filter *f, enum part part)
+{
+	const char *and = "WHERE ";
+	bool chosen = false;
+
+	if (f->rule_id != NULL) {
+		buf_addf(
+		    b, "%sa.rule = (SELECT n FROM rules WHERE id = ?) ", and);
+		and = "AND ";
+		chosen = true;
+	}
+	if (f->delivery_status != NULL) {
+		/* Most are delivered: then the symbol says more. */
+		bool many = strcmp(f->delivery_status, "delivered") == 0 &&
+			    f->symbol != NULL;
+
+		buf_addf(
+		    b, "%s%sa.status = ? ", and, chosen || many ? "+" : "");
+		and = "AND ";
+		chosen = chosen || !many;
+	}
+	if (f->symbol != NULL) {
+		buf_addf(b, "%s%sa.symbol = ? ", and, chosen ? "+" : "");
+		and = "AND ";
+	}
+	if (f->since_ms > 0) {
+		buf_addf(b, "%sa.triggered_ms >= ? ", and);
+		and = "AND ";
+	}
+	if (f->until_ms > 0) {
+		buf_addf(b, "%sa.triggered_ms <= ? ", and);
+		and = "AND ";
+	}
+	if (part == PART_SAME_TIME)
+		buf_addf(b, "%sa.triggered_ms = ? AND a.id > ? ", and);
+	if (part == PART_OLDER)
+		buf_addf(b, "%sa.triggered_ms < ? ", and);
+}
+
+/* Ready the statement: head, conditions, tail. 1, 0 when the filter names a
+ * status that does not exist, -1. */
+static int
+open_filtered(struct query *q, struct db *db, const char *head,
+    const char *tail, const struct store_alert_filter *f, enum part part,
+    struct err *e)
+{
+	int status = 0;
+	const char *sql;
+	struct buf b;
+
+	if (f->delivery_status != NULL &&
+	    (status = status_find(f->delivery_status)) < 0)
+		return 0;
+	buf_init(&b, DB_SQL_MAX);
+	buf_adds(&b, head);
+	add_where(&b, f, part);
+	buf_adds(&b, tail);
+	sql = db_text(db, &b, e);
+	buf_release(&b);
+	if (sql == NULL || q_open(q, db, sql, e) < 0)
+		return -1;
+	if (f->rule_id != NULL)
+		q_uuid(q, f->rule_id);
+	if (f->delivery_status != NULL)
+		q_int(q, status);
+	if (f->symbol != NULL)
+		q_text(q, f->symbol);
+	if (f->since_ms > 0)
+		q_int(q, f->since_ms);
+	if (f->until_ms > 0)
+		q_int(q, f->until_ms);
+	if (part != PART_ALL)
+		q_int(q, f->after_triggered_ms);
+	if (part == PART_SAME_TIME)
+		q_uuid(q, &f->after_id);
+	return 1;
+}
+
+static int
+list_part(struct db *db, const struct store_alert_filter *f, enum part part,
+    int64_t limit, int64_t offset, store_alert_fn *fn, void *arg,
+    int64_t *given, struct err *e)
+{
+	struct query q;
+	int rc;
+
+	rc = open_filtered(&q, db, COLUMNS,
+	    "ORDER BY a.triggered_ms DESC, a.id LIMIT ? OFFSET ?", f, part, e);
+	if (rc <= 0)
+		return rc;
+	q_int(&q, limit);
+	q_int(&q, offset);
+	return give_alerts(&q, fn, arg, given, e);
+}
+
+int
+sqlite_alert_list(struct store *st, const struct store_alert_filter *f,
+    store_alert_fn *fn, void *arg, struct err *e)
+{
+	int64_t limit = f->limit > 0 ? f->limit : INT64_MAX, given = 0;
+	struct db *db = db_of(st);
+	int rc;
+
+	if (!f->has_after) {
+		rc = list_part(db, f, PART_ALL, limit,
+		    f->offset > 0 ? f->offset : 0, fn, arg, &given, e);
+		return rc < 0 ? -1 : 0;
+	}
+	rc = list_part(db, f, PART_SAME_TIME, limit, 0, fn, arg, &given, e);
+	if (rc == 0 && given < limit)
+		rc = list_part(
+		    db, f, PART_OLDER, limit - given, 0, fn, arg, &given, e);
+	return rc < 0 ? -1 : 0;
+}
+
+/* Without rule and time the counts by group answer. */
+static int
+count_groups(struct db *db, const struct store_alert_filter *f, int64_t *n,
+    struct err *e)
+{
+	int status = -1;
+	struct query q;
+
+	if (f->delivery_status != NULL &&
+	    (status = status_find(f->delivery_status)) < 0)
+		return 0;
+	if (q_open(&q, db,
+		"SELECT sum(n) FROM alert_groups WHERE symbol = ?1 "
+		"AND (?2 < 0 OR status = ?2)",
+		e) < 0)
+		return -1;
+	q_text(&q, f->symbol != NULL ? f->symbol : "");
+	q_int(&q, status);
+	return q_number(&q, n, e);
+}
+
+int
+sqlite_alert_count(struct store *st, const struct store_alert_filter *f,
+    int64_t *n, struct err *e)
+{
+	struct query q;
+	int rc;
+
+	*n = 0;
+	if (f->rule_id == NULL && f->since_ms <= 0 && f->until_ms <= 0)
+		return count_groups(db_of(st), f, n, e) < 0 ? -1 : 0;
+	rc = open_filtered(&q, db_of(st), "SELECT count(*) FROM alerts a ", "",
+	    f, PART_ALL, e);
+	if (rc <= 0)
+		return rc;
+	return q_number(&q, n, e) < 0 ? -1 : 0;
+}
+
+int
+sqlite_alert_after(struct store *st, int64_t seq, int64_t limit,
+    store_alert_fn *fn, void *arg, struct err *e)
+{
+	int64_t given = 0;
+	struct query q;
+
+	if (q_open(&q, db_of(st),
+		COLUMNS "WHERE a.seq > ? ORDER BY a.seq LIMIT ?", e) < 0)
+		return -1;
+	q_int(&q, seq);
+	q_int(&q, limit > 0 ? limit : -1);
+	return give_alerts(&q, fn, arg, &given, e) < 0 ? -1 : 0;
+}
+
+int
+sqlite_alert_seq(struct store *st, int64_t *seq, struct err *e)
+{
+	struct query q;
+
+	/* Not max(seq): the newest alert may have been deleted. */
+	if (q_open(&q, db_of(st),
+		"SELECT seq FROM sqlite_sequence WHERE name = 'alerts'", e) < 0)
+		return -1;
+	*seq = 0;
+	return q_number(&q, seq, e) < 0 ? -1 : 0;
+}

@@ -1,0 +1,249 @@
+/*
+ * check: is the database whole? First SQLite's own checks, then what must hold
+ * between the tables.
+ */
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "common/alert.h"
+#include "db/sqlite/db.h"
+
+/* Of one kind of problem, this many are named. */
+#define EACH_MAX 20
+
+struct problems {
+	void (*fn)(void *arg, const char *problem);
+	void *arg;
+	int n;
+};
+
+__attribute__((format(printf, 2, 3))) static void
+found(struct problems *p, const char *fmt, ...)
+{
+	char text[512];
+	va_list ap;
+
+	va_start(ap, fmt);
+	(void)vsnprintf(text, sizeof(text), fmt, ap);
+	va_end(ap);
+	p->n++;
+	p->fn(p->arg, text);
+}
+
+/* A query that yields one sentence a problem. */
+static int
+ask(struct db *db, struct problems *p, const char *sql, struct err *e)
+{
+	struct query q;
+	const char *text;
+	int rc, n = 0;
+
+	if (q_open(&q, db, sql, e) < 0)
+		return -1;
+	while (n < EACH_MAX && (rc = q_step(&q, e)) > 0) {
+		text = col_text(&q, 0);
+		if (text == NULL || strcmp(text, "ok") == 0)
+			continue;
+		found(p, "%s", text);
+		n++;
+	}
+	q_close(&q);
+	return n < EACH_MAX && rc < 0 ? -1 : 0;
+}
+
+static const char *const questions[] = {
+    "PRAGMA integrity_check(20)",
+    "SELECT 'table ' || \"table\" || ' row ' || rowid || ': its row of ' || "
+    "parent || ' is missing' FROM pragma_foreign_key_check",
+    /* The counts that triggers keep. */
+    "SELECT 'rules: ' || count(*) || ' rows, counted as ' || (SELECT "
+    "coalesce(sum(n), 0) FROM rule_groups WHERE symbol = '') FROM rules "
+    "HAVING count(*) <> (SELECT coalesce(sum(n), 0) FROM rule_groups "
+    "WHERE symbol = '')",
+    "SELECT 'rules of ' || g.symbol || ' ' || g.interval || ': counted as ' "
+    "|| g.n FROM rule_groups g WHERE g.symbol <> '' AND g.n <> (SELECT "
+    "count(*) FROM rules r WHERE r.symbol = g.symbol AND r.interval = "
+    "g.interval AND r.is_active = g.is_active AND r.rule_type = g.rule_type "
+    "AND r.warmup_bars = g.warmup_bars)",
+    "SELECT 'alerts of status ' || g.status || ': counted as ' || g.n FROM "
+    "alert_groups g WHERE g.symbol = '' AND g.n <> (SELECT count(*) FROM "
+    "alerts a WHERE a.status = g.status)",
+    "SELECT 'alerts of ' || g.symbol || ', status ' || g.status || ': "
+    "counted as ' || g.n FROM alert_groups g WHERE g.symbol <> '' AND g.n <> "
+    "(SELECT count(*) FROM alerts a WHERE a.status = g.status AND a.symbol = "
+    "g.symbol)",
+    "SELECT 'deliveries by ' || g.channel || ', status ' || g.status || ': "
+    "counted as ' || g.n FROM delivery_groups g WHERE g.n <> (SELECT count(*) "
+    "FROM deliveries d WHERE d.status = g.status AND d.channel = g.channel)",
+    /* Changes of rules. */
+    "SELECT 'rule ' || lower(hex(id)) || ': its change number ' || seq || "
+    "' is beyond the newest' FROM rules WHERE seq > "
+    "(SELECT n FROM counters WHERE name = 'rule_seq')",
+    /* Alerts and their deliveries. */
+    "SELECT 'alert ' || lower(hex(a.id)) || ': status ' || a.status || "
+    "' does not fit its deliveries' FROM alerts a LEFT JOIN (SELECT alert, "
+    "min(status) AS s FROM deliveries GROUP BY alert) d ON d.alert = a.seq "
+    "WHERE a.status <> CASE WHEN d.s IS NULL THEN 3 WHEN d.s < 2 THEN 0 "
+    "WHEN d.s = 2 THEN 1 ELSE 2 END",
+    "SELECT 'delivery ' || lower(hex(d.id)) || ': delivered without a "
+    "successful attempt' FROM deliveries d WHERE d.status = 2 AND NOT EXISTS "
+    "(SELECT 1 FROM delivery_attempts x WHERE x.alert = d.alert AND "
+    "x.channel = d.channel AND x.success = 1)",
+    "SELECT 'attempt ' || x.id || ': its delivery is missing' FROM "
+    "delivery_attempts x WHERE NOT EXISTS (SELECT 1 FROM deliveries d WHERE "
+    "d.alert = x.alert AND d.channel = x.channel)",
+    /* Candles and their directory. */
+    "SELECT 'series ' || s.symbol || ' ' || s.interval || ': bar ' || c.t || "
+    "' is not in the directory of spans' FROM candles c JOIN series s ON s.id "
+    "= c.series WHERE NOT EXISTS (SELECT 1 FROM candle_spans p WHERE "
+    "p.series = c.series AND p.span = c.tile / 64)",
+    "SELECT 'series ' || s.symbol || ' ' || s.interval || ': bar ' || c.t || "
+    "' has values that cannot be' FROM candles c JOIN series s ON s.id = "
+    "c.series WHERE c.t < 0 OR c.o <= 0 OR c.c <= 0 OR c.h <= 0 OR c.l <= 0 "
+    "OR c.v < 0 OR max(c.o_scale, c.c_scale, c.h_scale, c.l_scale, c.v_scale) "
+    "> 18 OR min(c.o_scale, c.c_scale, c.h_scale, c.l_scale, c.v_scale) < 0",
+};
+
+/* Bars must lie on the grid of their interval and in their tile. */
+static int
+check_grid(struct db *db, struct problems *p, struct err *e)
+{
+	struct query series, q;
+	int64_t step, n = 0;
+	int interval, rc;
+
+	if (q_open(&series, db, "SELECT id, symbol, interval FROM series", e) <
+	    0)
+		return -1;
+	while ((rc = q_step(&series, e)) > 0) {
+		interval = interval_stored(col_text(&series, 2), NULL);
+		if (interval < 0) {
+			found(p, "series %s: unknown interval %s",
+			    col_text(&series, 1), col_text(&series, 2));
+			continue;
+		}
+		step = interval_step((interval_id)interval);
+		if ((rc = q_open(&q, db,
+			 "SELECT count(*) FROM candle_spans p JOIN candles c "
+			 "ON c.tile BETWEEN p.span * 64 AND p.span * 64 + 63 "
+			 "AND c.series = p.series WHERE p.series = ?1 "
+			 "AND (c.t % ?2 <> 0 OR c.tile <> c.t / (?2 * 8))",
+			 e)) < 0)
+			break;
+		q_int(&q, col_int(&series, 0));
+		q_int(&q, step);
+		if ((rc = q_number(&q, &n, e)) < 0)
+			break;
+		if (n > 0)
+			found(p, "series %s %s: %lld bars off the grid",
+			    col_text(&series, 1), col_text(&series, 2),
+			    (long long)n);
+	}
+	q_close(&series);
+	return rc;
+}
+
+static void
+check_alert_id(struct problems *p, const struct query *q)
+{
+	struct uuid id = col_uuid(q, 0), rule_id = col_uuid(q, 1), want;
+	int interval = interval_stored(col_text(q, 3), NULL);
+	char text[UUID_TEXT_MAX];
+
+	uuid_print(&id, text);
+	if (interval < 0) {
+		found(p, "alert %s: unknown interval", text);
+		return;
+	}
+	want = alert_id(&rule_id, col_text(q, 2), (interval_id)interval,
+	    col_int(q, 4), col_int(q, 5), col_text(q, 6));
+	if (uuid_cmp(&id, &want) != 0)
+		found(p, "alert %s: its id is not the one of its window", text);
+	if (strstr(col_text(q, 7), text) == NULL)
+		found(p, "alert %s: its record is of another", text);
+}
+
+/* The identity of an alert is computed from its members. */
+static int
+check_alert_ids(struct db *db, struct problems *p, struct err *e)
+{
+	struct query q;
+	int rc, before = p->n;
+
+	if (q_open(&q, db,
+		"SELECT a.id, r.id, a.symbol, a.interval, a.window_start_ms, "
+		"a.window_end_ms, a.state, a.record FROM alerts a "
+		"JOIN rules r ON r.n = a.rule",
+		e) < 0)
+		return -1;
+	while ((rc = q_step(&q, e)) > 0 && p->n < before + EACH_MAX)
+		check_alert_id(p, &q);
+	q_close(&q);
+	return rc < 0 ? -1 : 0;
+}
+
+/* Every rule must be readable. */
+static int
+skip_rule(void *arg, const struct rule *r, struct err *e)
+{
+	(void)arg;
+	(void)r;
+	(void)e;
+	return 0;
+}
+
+int
+sqlite_check(struct store *st, void (*fn)(void *arg, const char *), void *arg,
+    struct err *e)
+{
+	struct problems p = {.fn = fn, .arg = arg};
+	struct store_rule_filter all = {.active = -1, .unordered = true};
+	struct db *db = db_of(st);
+	struct err bad = {{0}};
+	size_t i;
+
+	for (i = 0; i < sizeof(questions) / sizeof(questions[0]); i++) {
+		if (ask(db, &p, questions[i], e) < 0)
+			return -1;
+		/* What is asked of damaged pages has no meaning. */
+		if (i == 0 && p.n > 0)
+			return p.n;
+	}
+	if (check_grid(db, &p, e) < 0 || check_alert_ids(db, &p, e) < 0)
+		return -1;
+	if (sqlite_rule_list(st, &all, skip_rule, NULL, &bad) < 0)
+		found(&p, "%s", bad.msg);
+	return p.n;
+}
+
+int
+sqlite_plans(struct store *st,
+    void (*fn)(void *arg, const char *sql, const char *plan), void *arg,
+    struct err *e)
+{
+	struct db *db = db_of(st);
+	sqlite3_stmt *s;
+	struct buf b;
+	size_t i;
+	int rc = 0;
+
+	buf_init(&b, (size_t)2 * DB_SQL_MAX);
+	for (i = 0; i < DB_STMT_SLOTS && rc == 0; i++) {
+		if (db->stmts[i].text == NULL)
+			continue;
+		buf_reset(&b);
+		buf_addf(&b, "EXPLAIN QUERY PLAN %s", db->stmts[i].text);
+		if (sqlite3_prepare_v2(db->sql, b.p, -1, &s, NULL) !=
+		    SQLITE_OK) {
+			rc = db_fail(db, e);
+			break;
+		}
+		while (sqlite3_step(s) == SQLITE_ROW)
+			fn(arg, db->stmts[i].text,
+			    (const char *)sqlite3_column_text(s, 3));
+		(void)sqlite3_finalize(s);
+	}
+	buf_release(&b);
+	return rc;
+}

@@ -1,0 +1,833 @@
+/*
+ * deliveries: claims with leases, settling, and lists.
+ *
+ * due_ms = max(next_attempt_ms, lease_until_ms) is when anybody may claim an
+ * unsettled delivery. Claiming moves lease_until_ms forward, so what is held
+ * leaves the front of the index and a claim reads exactly what it takes.
+ * Claims need no fsync: after a power cut nobody holds anything, and the
+ * settling that follows the request is durable.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "db/sqlite/db.h"
+
+/* Deliveries that one transaction claims, retries or drops at most. */
+#define CLAIM_MAX 10000
+
+#define COLUMNS                                                                \
+	"SELECT d.id, a.id, r.id, d.channel, d.status, d.attempts, "           \
+	"d.next_attempt_ms, d.created_ms, d.updated_ms, d.lease, "             \
+	"d.lease_until_ms, d.last_error, CASE d.channel "                      \
+	"WHEN 'discord' THEN r.discord_webhook_url "                           \
+	"WHEN 'generic' THEN r.generic_webhook_url END, a.record "
+#define FROM_DELIVERIES                                                        \
+	"FROM deliveries d CROSS JOIN alerts a ON a.seq = d.alert "            \
+	"CROSS JOIN rules r ON r.n = a.rule "
+#define FROM_ALERTS                                                            \
+	"FROM alerts a CROSS JOIN deliveries d ON d.alert = a.seq "            \
+	"CROSS JOIN rules r ON r.n = a.rule "
+
+/* ---- a row --------------------------------------------------------------- */
+
+static void
+read_delivery(const struct query *q, struct store_delivery *d)
+{
+	d->id = col_uuid(q, 0);
+	d->alert_id = col_uuid(q, 1);
+	d->rule_id = col_uuid(q, 2);
+	d->channel = col_text(q, 3);
+	d->status = (enum delivery_status)col_int(q, 4);
+	d->attempts = col_int(q, 5);
+	d->next_attempt_ms = col_int(q, 6);
+	d->created_ms = col_int(q, 7);
+	d->updated_ms = col_int(q, 8);
+	d->lease = col_text(q, 9);
+	d->lease_until_ms = col_int(q, 10);
+	d->last_error = col_text(q, 11);
+	d->url = col_text(q, 12);
+	d->record = col_text(q, 13);
+	d->record_len = (size_t)sqlite3_column_bytes(q->stmt, 13);
+}
+
+/* Give every row to fn. The number given, or -1. */
+static int
+give_deliveries(
+    struct query *q, store_delivery_fn *fn, void *arg, struct err *e)
+{
+	struct store_delivery d;
+	int rc, n = 0;
+
+	while ((rc = q_step(q, e)) > 0) {
+		read_delivery(q, &d);
+		n++;
+		if ((rc = db_answer(fn(arg, &d, e), e)) != 0)
+			break;
+	}
+	q_close(q);
+	return rc < 0 ? -1 : n;
+}
+
+int
+sqlite_delivery_get(struct store *st, const struct uuid *id,
+    store_delivery_fn *fn, void *arg, struct err *e)
+{
+	struct query q;
+
+	if (q_open(&q, db_of(st), COLUMNS FROM_DELIVERIES "WHERE d.id = ?", e) <
+	    0)
+		return -1;
+	q_uuid(&q, id);
+	return give_deliveries(&q, fn, arg, e);
+}
+
+/* ---- claims -------------------------------------------------------------- */
+
+/* Numbers of deliveries. */
+struct numbers {
+	int64_t *v;
+	size_t n, cap;
+};
+
+static int
+collect(struct query *q, struct numbers *l, struct err *e)
+{
+	int64_t *v;
+	int rc;
+
+	while ((rc = q_step(q, e)) > 0) {
+		if (l->n == l->cap) {
+			l->cap = l->cap > 0 ? l->cap * 2 : 16;
+			v = realloc(l->v, l->cap * sizeof(*v));
+			if (v == NULL) {
+				rc = err_set(e, "out of memory");
+				break;
+			}
+			l->v = v;
+		}
+		l->v[l->n++] = col_int(q, 0);
+	}
+	q_close(q);
+	return rc;
+}
+
+static int
+lease_all(struct db *db, const struct numbers *l, const char *token,
+    int64_t now_ms, int64_t lease_ms, struct err *e)
+{
+	struct query q;
+	size_t i;
+	int rc = 0;
+
+	if (l->n == 0)
+		return 0;
+	if (q_open(&q, db,
+		"UPDATE deliveries SET lease = ?, lease_until_ms = ?, "
+		"updated_ms = ? WHERE n = ?",
+		e) < 0)
+		return -1;
+	for (i = 0; i < l->n && rc == 0; i++) {
+		q_again(&q);
+		q_text(&q, token);
+		q_int(&q, now_ms + lease_ms);
+		q_int(&q, now_ms);
+		q_int(&q, l->v[i]);
+		rc = q_step(&q, e);
+	}
+	q_close(&q);
+	return rc;
+}
+
+/* Give each to fn, if it is still ours: fn may take long. The number given, or
+ * -1. */
+static int
+give_numbers(struct db *db, const struct numbers *l, const char *token,
+    store_delivery_fn *fn, void *arg, struct err *e)
+{
+	struct store_delivery d;
+	struct query q;
+	int rc = 0, n = 0;
+	size_t i;
+
+	for (i = 0; i < l->n && rc == 0; i++) {
+		if (q_open(&q, db,
+			COLUMNS FROM_DELIVERIES "WHERE d.n = ? AND d.lease = ?",
+			e) < 0)
+			return -1;
+		q_int(&q, l->v[i]);
+		q_text(&q, token);
+		if ((rc = q_step(&q, e)) > 0) {
+			read_delivery(&q, &d);
+			n++;
+			rc = db_answer(fn(arg, &d, e), e);
+		}
+		q_close(&q);
+	}
+	return rc < 0 ? -1 : n;
+}
+
+/* Claim what the open query names, then give it. */
+static int
+claim(struct db *db, struct query *q, bool own, const char *token,
+    int64_t now_ms, int64_t lease_ms, store_delivery_fn *fn, void *arg,
+    struct err *e)
+{
+	struct numbers l = {0};
+	int rc = collect(q, &l, e);
+
+	if (rc == 0)
+		rc = lease_all(db, &l, token, now_ms, lease_ms, e);
+	if (own && rc == 0 && l.n == 0)
+		db_rollback(db); /* nothing to write */
+	else
+		rc = db_leave(db, own, rc, e);
+	if (rc == 0)
+		rc = give_numbers(db, &l, token, fn, arg, e);
+	free(l.v);
+	return rc;
+}
+
+int
+sqlite_delivery_claim_alert(struct store *st, const struct uuid *alert_id,
+    const char *token, int64_t now_ms, int64_t lease_ms, store_delivery_fn *fn,
+    void *arg, struct err *e)
+{
+	struct db *db = db_of(st);
+	struct query q;
+	bool own;
+
+	if (db_enter(db, false, &own, e) < 0)
+		return -1;
+	if (q_open(&q, db,
+		"SELECT n FROM deliveries WHERE alert = "
+		"(SELECT seq FROM alerts WHERE id = ?) AND status < 2 "
+		"AND lease_until_ms <= ? ORDER BY channel",
+		e) < 0)
+		return db_leave(db, own, -1, e);
+	q_uuid(&q, alert_id);
+	q_int(&q, now_ms);
+	return claim(db, &q, own, token, now_ms, lease_ms, fn, arg, e);
+}
+
+/* Whether anything is due: a look that locks nobody out. */
+static int
+any_due(struct db *db, int64_t now_ms, struct err *e)
+{
+	int64_t due_ms;
+	struct query q;
+	int rc;
+
+	if (q_open(&q, db,
+		"SELECT due_ms FROM deliveries WHERE status < 2 "
+		"ORDER BY due_ms LIMIT 1",
+		e) < 0)
+		return -1;
+	rc = q_number(&q, &due_ms, e);
+	return rc > 0 ? due_ms <= now_ms : rc;
+}
+
+int
+sqlite_delivery_claim_due(struct store *st, int64_t limit, const char *token,
+    int64_t now_ms, int64_t lease_ms, store_delivery_fn *fn, void *arg,
+    struct err *e)
+{
+	struct db *db = db_of(st);
+	struct query q;
+	bool own;
+	int rc;
+
+	if ((rc = any_due(db, now_ms, e)) <= 0)
+		return rc;
+	if (db_enter(db, false, &own, e) < 0)
+		return -1;
+	if (q_open(&q, db,
+		"SELECT n FROM deliveries WHERE status < 2 AND due_ms <= ? "
+		"ORDER BY due_ms LIMIT ?",
+		e) < 0)
+		return db_leave(db, own, -1, e);
+	q_int(&q, now_ms);
+	q_int(&q, limit > 0 && limit < CLAIM_MAX ? limit : CLAIM_MAX);
+	return claim(db, &q, own, token, now_ms, lease_ms, fn, arg, e);
+}
+
+/* Run a change of one row within its transaction: 1 changed, 0, -1. */
+static int
+change_one(struct db *db, struct query *q, struct err *e)
+{
+	return q_run(q, e) < 0 ? -1 : sqlite3_changes(db->sql) > 0;
+}
+
+static int
+move_lease(struct db *db, const struct uuid *id, const char *old_token,
+    const char *token, int64_t now_ms, int64_t lease_ms, struct err *e)
+{
+	struct query q;
+	bool own;
+
+	if (db_enter(db, false, &own, e) < 0)
+		return -1;
+	if (q_open(&q, db,
+		"UPDATE deliveries SET lease = ?, lease_until_ms = ?, "
+		"updated_ms = ? WHERE id = ? AND lease = ? AND status < 2",
+		e) < 0)
+		return db_leave(db, own, -1, e);
+	q_text(&q, token);
+	q_int(&q, now_ms + lease_ms);
+	q_int(&q, now_ms);
+	q_uuid(&q, id);
+	q_text(&q, old_token);
+	return db_leave(db, own, change_one(db, &q, e), e);
+}
+
+int
+sqlite_delivery_adopt(struct store *st, const struct uuid *id,
+    const char *old_token, const char *token, int64_t now_ms, int64_t lease_ms,
+    store_delivery_fn *fn, void *arg, struct err *e)
+{
+	int rc =
+	    move_lease(db_of(st), id, old_token, token, now_ms, lease_ms, e);
+
+	return rc > 0 ? sqlite_delivery_get(st, id, fn, arg, e) : rc;
+}
+
+int
+sqlite_delivery_renew(struct store *st, const struct uuid *id,
+    const char *token, int64_t now_ms, int64_t lease_ms, struct err *e)
+{
+	return move_lease(db_of(st), id, token, token, now_ms, lease_ms, e);
+}
+
+int
+sqlite_delivery_release(struct store *st, const struct uuid *id,
+    const char *token, int64_t next_attempt_ms, struct err *e)
+{
+	struct db *db = db_of(st);
+	struct query q;
+	bool own;
+
+	if (db_enter(db, false, &own, e) < 0)
+		return -1;
+	if (q_open(&q, db,
+		"UPDATE deliveries SET lease = NULL, lease_until_ms = 0, "
+		"next_attempt_ms = ? WHERE id = ? AND lease = ? "
+		"AND status < 2",
+		e) < 0)
+		return db_leave(db, own, -1, e);
+	q_int(&q, next_attempt_ms);
+	q_uuid(&q, id);
+	q_text(&q, token);
+	return db_leave(db, own, change_one(db, &q, e), e);
+}
+
+/* ---- settling ------------------------------------------------------------ */
+
+/* What settling must know of the delivery. */
+struct held {
+	int64_t n, alert;
+	struct uuid alert_id;
+	char channel[64];
+	bool ours;
+};
+
+/* 1, or 0 when the delivery is gone with its rule. */
+static int
+look_at(struct db *db, const struct uuid *id, const char *token, struct held *h,
+    struct err *e)
+{
+	struct query q;
+	int rc;
+
+	if (q_open(&q, db,
+		"SELECT d.n, d.alert, a.id, d.channel, "
+		"d.status < 2 AND d.lease IS ? FROM deliveries d "
+		"CROSS JOIN alerts a ON a.seq = d.alert WHERE d.id = ?",
+		e) < 0)
+		return -1;
+	q_text(&q, token);
+	q_uuid(&q, id);
+	if ((rc = q_step(&q, e)) > 0) {
+		h->n = col_int(&q, 0);
+		h->alert = col_int(&q, 1);
+		h->alert_id = col_uuid(&q, 2);
+		(void)snprintf(
+		    h->channel, sizeof(h->channel), "%s", col_text(&q, 3));
+		h->ours = col_int(&q, 4) != 0;
+	}
+	q_close(&q);
+	return rc;
+}
+
+static int
+record_attempt(
+    struct db *db, const struct held *h, struct store_attempt *a, struct err *e)
+{
+	struct query q;
+
+	/* Numbered on over the life of the delivery, whoever tried. */
+	if (q_open(&q, db,
+		"SELECT coalesce(max(attempt_no), 0) + 1 "
+		"FROM delivery_attempts WHERE alert = ? AND channel = ?",
+		e) < 0)
+		return -1;
+	q_int(&q, h->alert);
+	q_text(&q, h->channel);
+	if (q_number(&q, &a->attempt_no, e) < 0 ||
+	    q_open(&q, db,
+		"INSERT INTO delivery_attempts (alert, channel, attempt_no, "
+		"success, response_code, latency_ms, error, address, "
+		"response, created_ms) VALUES (?,?,?,?,?,?,?,?,?,?)",
+		e) < 0)
+		return -1;
+	q_int(&q, h->alert);
+	q_text(&q, h->channel);
+	q_int(&q, a->attempt_no);
+	q_int(&q, a->success);
+	q_int(&q, a->response_code);
+	q_int(&q, a->latency_ms);
+	q_text(&q, a->error);
+	q_text(&q, a->address);
+	q_text(&q, a->response);
+	q_int(&q, a->created_ms);
+	if (q_run(&q, e) < 0)
+		return -1;
+	a->id = sqlite3_last_insert_rowid(db->sql);
+	return 0;
+}
+
+static int
+move_on(struct db *db, const struct held *h, const struct store_attempt *a,
+    enum delivery_status status, int64_t next_attempt_ms, const char *lease,
+    int64_t lease_until_ms, struct err *e)
+{
+	struct query q;
+
+	if (q_open(&q, db,
+		"UPDATE deliveries SET status = ?, attempts = attempts + 1, "
+		"next_attempt_ms = ?, lease = ?, lease_until_ms = ?, "
+		"last_error = ?, updated_ms = ? WHERE n = ?",
+		e) < 0)
+		return -1;
+	q_int(&q, status);
+	q_int(&q, next_attempt_ms);
+	q_text(&q, lease);
+	q_int(&q, lease_until_ms);
+	q_text(&q, a->success ? NULL : a->error);
+	q_int(&q, a->created_ms);
+	q_int(&q, h->n);
+	if (q_run(&q, e) < 0)
+		return -1;
+	if (status < DELIVERY_DELIVERED)
+		return 0;
+	return alert_refresh(db, h->alert, e);
+}
+
+static int
+settle(struct db *db, const struct uuid *id, const char *token,
+    struct store_attempt *a, enum delivery_status status,
+    int64_t next_attempt_ms, bool keep, int64_t lease_until_ms, struct err *e)
+{
+	struct held h;
+	int rc;
+
+	if ((rc = look_at(db, id, token, &h, e)) <= 0)
+		return rc;
+	if (record_attempt(db, &h, a, e) < 0)
+		return -1;
+	if (!h.ours)
+		return 0;
+	keep = keep && status < DELIVERY_DELIVERED;
+	if (move_on(db, &h, a, status, next_attempt_ms, keep ? token : NULL,
+		keep ? lease_until_ms : 0, e) < 0)
+		return -1;
+	return 1;
+}
+
+int
+sqlite_delivery_settle(struct store *st, const struct uuid *id,
+    const char *token, struct store_attempt *attempt,
+    enum delivery_status status, int64_t next_attempt_ms, bool keep_lease,
+    int64_t lease_until_ms, struct err *e)
+{
+	struct db *db = db_of(st);
+	bool own;
+
+	if (db_enter(db, true, &own, e) < 0)
+		return -1;
+	return db_leave(db, own,
+	    settle(db, id, token, attempt, status, next_attempt_ms, keep_lease,
+		lease_until_ms, e),
+	    e);
+}
+
+/* ---- lists and counts ---------------------------------------------------- */
+
+/*
+ * The conditions of a filter. unsettled: only what is not delivered, in the
+ * order of the numbers after one. A "+" keeps the planner from an index.
+ */
+static void
+add_where(struct buf *b, const struct store_delivery_filter *f)
+{
+	const char *and = "WHERE ";
+	bool chosen = f->alert_id != NULL || f->rule_id != NULL;
+
+	if (f->alert_id != NULL) {
+		buf_addf(b,
+		    "%sd.alert = (SELECT seq FROM alerts WHERE id = ?) ", and);
+		and = "AND ";
+	}
+	if (f->rule_id != NULL) {
+		buf_addf(b, "%s%sa.rule = (SELECT n FROM rules WHERE id = ?) ",
+		    and, f->alert_id != NULL ? "+" : "");
+		and = "AND ";
+	}
+	if (f->status >= 0) {
+		buf_addf(b, "%s%sd.status = ? ", and, chosen ? "+" : "");
+		and = "AND ";
+	}
+	if (f->channel != NULL) {
+		buf_addf(b, "%s%sd.channel = ? ", and,
+		    f->rule_id != NULL ? "+" : "");
+		and = "AND ";
+	}
+	if (f->since_ms > 0) {
+		buf_addf(b, "%s%sd.created_ms >= ? ", and, chosen ? "+" : "");
+		and = "AND ";
+	}
+	if (f->until_ms > 0)
+		buf_addf(b, "%s%sd.created_ms <= ? ", and, chosen ? "+" : "");
+}
+
+/* Newest first by the index that the filter uses. */
+static const char *
+order_of(const struct store_delivery_filter *f)
+{
+	if (f->alert_id != NULL)
+		return "ORDER BY d.channel ";
+	if (f->rule_id != NULL)
+		return "ORDER BY a.triggered_ms DESC, a.id ";
+	return "ORDER BY d.created_ms DESC ";
+}
+
+static void
+bind_filter(struct query *q, const struct store_delivery_filter *f)
+{
+	if (f->alert_id != NULL)
+		q_uuid(q, f->alert_id);
+	if (f->rule_id != NULL)
+		q_uuid(q, f->rule_id);
+	if (f->status >= 0)
+		q_int(q, f->status);
+	if (f->channel != NULL)
+		q_text(q, f->channel);
+	if (f->since_ms > 0)
+		q_int(q, f->since_ms);
+	if (f->until_ms > 0)
+		q_int(q, f->until_ms);
+}
+
+static int
+open_filtered(struct query *q, struct db *db, const char *head,
+    const char *tail, const struct store_delivery_filter *f, struct err *e)
+{
+	bool by_rule = f->rule_id != NULL && f->alert_id == NULL;
+	const char *sql;
+	struct buf b;
+
+	buf_init(&b, DB_SQL_MAX);
+	buf_adds(&b, head);
+	buf_adds(&b, by_rule ? FROM_ALERTS : FROM_DELIVERIES);
+	add_where(&b, f);
+	buf_adds(&b, tail);
+	sql = db_text(db, &b, e);
+	buf_release(&b);
+	if (sql == NULL || q_open(q, db, sql, e) < 0)
+		return -1;
+	bind_filter(q, f);
+	return 0;
+}
+
+int
+sqlite_delivery_list(struct store *st, const struct store_delivery_filter *f,
+    store_delivery_fn *fn, void *arg, struct err *e)
+{
+	struct query q;
+	char tail[128];
+
+	(void)snprintf(tail, sizeof(tail), "%sLIMIT ? OFFSET ?", order_of(f));
+	if (open_filtered(&q, db_of(st), COLUMNS, tail, f, e) < 0)
+		return -1;
+	q_int(&q, f->limit > 0 ? f->limit : -1);
+	q_int(&q, f->offset > 0 ? f->offset : 0);
+	return give_deliveries(&q, fn, arg, e) < 0 ? -1 : 0;
+}
+
+/* Without alert, rule and time the counts by group answer. */
+static int
+count_groups(struct db *db, const struct store_delivery_filter *f, int64_t *n,
+    struct err *e)
+{
+	struct query q;
+
+	if (q_open(&q, db,
+		"SELECT sum(n) FROM delivery_groups "
+		"WHERE (?1 IS NULL OR channel = ?1) "
+		"AND (?2 < 0 OR status = ?2)",
+		e) < 0)
+		return -1;
+	q_text(&q, f->channel);
+	q_int(&q, f->status);
+	return q_number(&q, n, e);
+}
+
+int
+sqlite_delivery_count(struct store *st, const struct store_delivery_filter *f,
+    int64_t *n, struct err *e)
+{
+	struct query q;
+
+	*n = 0;
+	if (f->alert_id == NULL && f->rule_id == NULL && f->since_ms <= 0 &&
+	    f->until_ms <= 0)
+		return count_groups(db_of(st), f, n, e) < 0 ? -1 : 0;
+	if (open_filtered(&q, db_of(st), "SELECT count(*) ", "", f, e) < 0)
+		return -1;
+	return q_number(&q, n, e) < 0 ? -1 : 0;
+}
+
+/* ---- operator's changes -------------------------------------------------- */
+
+static int
+restart_one(struct db *db, int64_t n, int64_t now_ms, struct err *e)
+{
+	struct query q;
+
+	if (q_open(&q, db,
+		"UPDATE deliveries SET status = 0, attempts = 0, "
+		"next_attempt_ms = ?1, updated_ms = ?1 WHERE n = ?2",
+		e) < 0)
+		return -1;
+	q_int(&q, now_ms);
+	q_int(&q, n);
+	return q_run(&q, e);
+}
+
+static int
+drop_one(struct db *db, int64_t n, int64_t now_ms, struct err *e)
+{
+	struct query q;
+
+	if (q_open(&q, db,
+		"UPDATE deliveries SET status = 3, lease = NULL, "
+		"lease_until_ms = 0, last_error = 'dropped', updated_ms = ?1 "
+		"WHERE n = ?2",
+		e) < 0)
+		return -1;
+	q_int(&q, now_ms);
+	q_int(&q, n);
+	return q_run(&q, e);
+}
+
+static int
+refresh_of(struct db *db, int64_t n, struct err *e)
+{
+	int64_t alert;
+	struct query q;
+
+	if (q_open(&q, db, "SELECT alert FROM deliveries WHERE n = ?", e) < 0)
+		return -1;
+	q_int(&q, n);
+	if (q_number(&q, &alert, e) < 0)
+		return -1;
+	return alert_refresh(db, alert, e);
+}
+
+/* Change all that one status and the filter name. Their number, or -1. */
+static int
+change_status(struct db *db, const struct store_delivery_filter *f,
+    enum delivery_status status, int64_t now_ms,
+    int (*change)(struct db *db, int64_t n, int64_t now_ms, struct err *e),
+    struct err *e)
+{
+	struct store_delivery_filter g = *f;
+	struct numbers l = {0};
+	struct query q;
+	size_t i;
+	int rc;
+
+	if (f->status >= 0 && f->status != (int)status)
+		return 0;
+	g.status = (int)status;
+	if (open_filtered(&q, db, "SELECT d.n ", "", &g, e) < 0)
+		return -1;
+	rc = collect(&q, &l, e);
+	for (i = 0; i < l.n && rc == 0; i++)
+		if (change(db, l.v[i], now_ms, e) < 0 ||
+		    refresh_of(db, l.v[i], e) < 0)
+			rc = -1;
+	free(l.v);
+	return rc < 0 ? -1 : (int)l.n;
+}
+
+static int
+change_statuses(struct store *st, const struct store_delivery_filter *f,
+    const enum delivery_status *statuses, size_t n, int64_t now_ms,
+    int (*change)(struct db *db, int64_t n, int64_t now_ms, struct err *e),
+    struct err *e)
+{
+	struct db *db = db_of(st);
+	int rc, total = 0;
+	bool own;
+	size_t i;
+
+	if (db_enter(db, true, &own, e) < 0)
+		return -1;
+	for (i = 0; i < n; i++) {
+		rc = change_status(db, f, statuses[i], now_ms, change, e);
+		if (rc < 0)
+			return db_leave(db, own, -1, e);
+		total += rc;
+	}
+	return db_leave(db, own, total, e);
+}
+
+int
+sqlite_delivery_retry(struct store *st, const struct store_delivery_filter *f,
+    int64_t now_ms, struct err *e)
+{
+	static const enum delivery_status from[] = {
+	    DELIVERY_DEAD,
+	    DELIVERY_RETRYING,
+	    DELIVERY_PENDING,
+	};
+
+	return change_statuses(st, f, from, 3, now_ms, restart_one, e);
+}
+
+int
+sqlite_delivery_drop(struct store *st, const struct store_delivery_filter *f,
+    int64_t now_ms, struct err *e)
+{
+	static const enum delivery_status from[] = {
+	    DELIVERY_RETRYING,
+	    DELIVERY_PENDING,
+	};
+
+	return change_statuses(st, f, from, 2, now_ms, drop_one, e);
+}
+
+/* ---- attempts and numbers ------------------------------------------------ */
+
+static void
+read_attempt(const struct query *q, struct store_attempt *a)
+{
+	a->id = col_int(q, 0);
+	a->channel = col_text(q, 1);
+	a->attempt_no = col_int(q, 2);
+	a->success = col_int(q, 3) != 0;
+	a->response_code = (int)col_int(q, 4);
+	a->latency_ms = col_int(q, 5);
+	a->error = col_text(q, 6);
+	a->address = col_text(q, 7);
+	a->response = col_text(q, 8);
+	a->created_ms = col_int(q, 9);
+	a->delivery_id =
+	    uuid_named(&a->alert_id, a->channel, strlen(a->channel));
+}
+
+int
+sqlite_attempt_list(struct store *st, const struct uuid *alert_id,
+    int64_t limit, int64_t offset, store_attempt_fn *fn, void *arg,
+    struct err *e)
+{
+	struct store_attempt a = {.alert_id = *alert_id};
+	struct query q;
+	int rc;
+
+	if (q_open(&q, db_of(st),
+		"SELECT id, channel, attempt_no, success, response_code, "
+		"latency_ms, error, address, response, created_ms "
+		"FROM delivery_attempts WHERE alert = "
+		"(SELECT seq FROM alerts WHERE id = ?) "
+		"ORDER BY id LIMIT ? OFFSET ?",
+		e) < 0)
+		return -1;
+	q_uuid(&q, alert_id);
+	q_int(&q, limit > 0 ? limit : -1);
+	q_int(&q, offset > 0 ? offset : 0);
+	while ((rc = q_step(&q, e)) > 0) {
+		read_attempt(&q, &a);
+		if ((rc = db_answer(fn(arg, &a, e), e)) != 0)
+			break;
+	}
+	q_close(&q);
+	return rc < 0 ? -1 : 0;
+}
+
+int
+sqlite_attempt_count(
+    struct store *st, const struct uuid *alert_id, int64_t *n, struct err *e)
+{
+	struct query q;
+
+	if (q_open(&q, db_of(st),
+		"SELECT count(*) FROM delivery_attempts WHERE alert = "
+		"(SELECT seq FROM alerts WHERE id = ?)",
+		e) < 0)
+		return -1;
+	q_uuid(&q, alert_id);
+	return q_number(&q, n, e) < 0 ? -1 : 0;
+}
+
+static int
+oldest_of(struct db *db, const char *channel, int64_t status,
+    int64_t *created_ms, struct err *e)
+{
+	struct query q;
+
+	*created_ms = 0;
+	if (status == DELIVERY_DELIVERED)
+		return 0;
+	if (q_open(&q, db,
+		"SELECT created_ms FROM deliveries "
+		"WHERE status = ? AND channel = ? ORDER BY created_ms LIMIT 1",
+		e) < 0)
+		return -1;
+	q_int(&q, status);
+	q_text(&q, channel);
+	return q_number(&q, created_ms, e);
+}
+
+int
+sqlite_delivery_stats(struct store *st,
+    int (*fn)(void *arg, const char *channel, enum delivery_status status,
+	int64_t n, int64_t oldest_created_ms),
+    void *arg, struct err *e)
+{
+	struct db *db = db_of(st);
+	int64_t oldest;
+	struct query q;
+	int rc;
+
+	if (q_open(&q, db,
+		"SELECT channel, status, n FROM delivery_groups WHERE n > 0 "
+		"ORDER BY channel, status",
+		e) < 0)
+		return -1;
+	while ((rc = q_step(&q, e)) > 0) {
+		if (oldest_of(db, col_text(&q, 0), col_int(&q, 1), &oldest, e) <
+		    0) {
+			rc = -1;
+			break;
+		}
+		rc = db_answer(fn(arg, col_text(&q, 0),
+				   (enum delivery_status)col_int(&q, 1),
+				   col_int(&q, 2), oldest),
+		    e);
+		if (rc != 0)
+			break;
+	}
+	q_close(&q);
+	return rc < 0 ? -1 : 0;
+}
