@@ -65,6 +65,7 @@ struct indicator_scale {
 	int32_t bars; /* of this block of INDICATOR_LENGTH_MAX bars */
 	/* Highest price of this block and of the block before. */
 	double high, high_before;
+	int64_t open_ms; /* of the bar seen last */
 };
 
 /*

@@ -155,7 +155,7 @@ bool rule_judge(
 /* For a rule that fires: the price or value that made it fire. */
 struct decimal
 rule_trigger_value(const struct rule *r, const struct rule_operands *o);
-/* Append the message ("price 50100.0 >= 50000", after "BTC 1m: "). */
+/* Append the message ("BTC 1m: price 50100.0 >= 50000"). */
 int rule_message(
     const struct rule *r, const struct rule_operands *o, struct buf *out);
 /* Append the operands as a JSON object; also of a rule that did not fire, for
@@ -182,8 +182,8 @@ struct rule_type {
 	/* NULL for types with a level. */
 	bool (*judge)(const struct rule *r, const struct rule_operands *o,
 	    const char **why);
-	/* Bars beyond the indicator's first value (a cross needs two). */
-	int extra_bars;
+	/* Needs the indicator's value of the bar before as well. */
+	bool (*looks_back)(const struct rule *r);
 	struct decimal (*trigger_value)(
 	    const struct rule *r, const struct rule_operands *o);
 	void (*message)(const struct rule *r, const struct rule_operands *o,

@@ -1,0 +1,330 @@
+/*
+ * range: how far and where in its range the price moves. ta.tr, ta.atr,
+ * ta.stoch with its two averages, ta.cci of hlc3, ta.roc of the close.
+ */
+#include "common/indicators/state.h"
+
+static int
+first_length(const double *p)
+{
+	return param_int(p[0]);
+}
+
+/* ---- tr, atr ------------------------------------------------------------- */
+
+struct range {
+	struct state_head head;
+	struct average average; /* atr only; in ticks */
+	int64_t previous;
+};
+
+static int
+tr_first(const double *p)
+{
+	(void)p;
+	return 1;
+}
+
+static int
+atr_settled(const double *p)
+{
+	return 14 * param_int(p[0]);
+}
+
+static size_t
+range_size(const double *p)
+{
+	(void)p;
+	return sizeof(struct range);
+}
+
+static void
+atr_start(const double *p, void *state)
+{
+	struct range *s = state;
+
+	average_rma(&s->average, param_int(p[0]));
+}
+
+static void
+tr_next(void *state, const struct indicator_bar *b, double *out, bool keep)
+{
+	struct range *s = state;
+
+	out[0] =
+	    (double)true_range(b, s->previous, s->head.count > 0) / b->unit;
+	if (keep)
+		s->previous = b->close;
+}
+
+static void
+atr_next(void *state, const struct indicator_bar *b, double *out, bool keep)
+{
+	struct range *s = state;
+	int64_t range = true_range(b, s->previous, s->head.count > 0);
+
+	out[0] = average_next(&s->average, (double)range, keep) / b->unit;
+	if (keep)
+		s->previous = b->close;
+}
+
+static void
+range_rescale(void *state, const struct rescale *r)
+{
+	struct range *s = state;
+
+	s->average.value *= r->factor;
+	s->previous = rescale_ticks(s->previous, r);
+}
+
+const struct indicator indicator_tr = {
+    .name = "tr",
+    .doc = "true range; high - low at the first bar",
+    .params = 0,
+    .lines = 1,
+    .first = tr_first,
+    .size = range_size,
+    .next = tr_next,
+    .rescale = range_rescale,
+};
+
+const struct indicator indicator_atr = {
+    .name = "atr",
+    .doc = "average true range (Wilder)",
+    .param = {PARAM_LENGTH(14)},
+    .params = 1,
+    .lines = 1,
+    .first = first_length,
+    .settled = atr_settled,
+    .size = range_size,
+    .start = atr_start,
+    .next = atr_next,
+    .rescale = range_rescale,
+};
+
+/* ---- stoch --------------------------------------------------------------- */
+
+/*
+ * raw = 100 (c - lowest low) / (highest high - lowest low); none when the
+ * range is zero, and then the averages keep what they had (ta.sma is the mean
+ * of the last values that there were).
+ */
+struct stoch {
+	struct state_head head;
+	struct extremes window;
+	struct sums k, d;
+	/* struct extreme v[length]; double kv[k], dv[d]; */
+	struct extreme v[];
+};
+
+static int
+stoch_first(const double *p)
+{
+	return param_int(p[0]) + param_int(p[1]) + param_int(p[2]) - 2;
+}
+
+static size_t
+stoch_size(const double *p)
+{
+	return sizeof(struct stoch) + (size_t)p[0] * sizeof(struct extreme) +
+	       ((size_t)p[1] + (size_t)p[2]) * sizeof(double);
+}
+
+static void
+stoch_start(const double *p, void *state)
+{
+	struct stoch *s = state;
+
+	extremes_start(&s->window, param_int(p[0]));
+	sums_start(&s->k, param_int(p[1]));
+	sums_start(&s->d, param_int(p[2]));
+}
+
+static void
+stoch_next(void *state, const struct indicator_bar *b, double *out, bool keep)
+{
+	struct stoch *s = state;
+	double *kv = (double *)(void *)&s->v[s->head.n], *dv = kv + s->k.n;
+	struct extreme x = {b->high, b->low}, e;
+	bool full = extremes_next(&s->window, s->v, x, &e, keep);
+
+	out[0] = NAN;
+	if (full && e.high > e.low)
+		out[0] =
+		    100 * (double)(b->close - e.low) / (double)(e.high - e.low);
+	out[1] = isnan(out[0]) ? sums_now(&s->k, kv)
+			       : sums_next(&s->k, kv, out[0], keep);
+	out[1] /= s->k.n;
+	out[2] = isnan(out[1]) ? sums_now(&s->d, dv)
+			       : sums_next(&s->d, dv, out[1], keep);
+	out[2] /= s->d.n;
+}
+
+static void
+stoch_rescale(void *state, const struct rescale *r)
+{
+	struct stoch *s = state;
+
+	extremes_rescale(&s->window, s->v, r);
+}
+
+const struct indicator indicator_stoch = {
+    .name = "stoch",
+    .doc = "stochastic: raw, its average k, and the average of that, d",
+    .param = {PARAM_LENGTH(14),
+	{.name = "k",
+	    .min = 1,
+	    .max = INDICATOR_LENGTH_MAX,
+	    .fallback = 3,
+	    .whole = true},
+	{.name = "d",
+	    .min = 1,
+	    .max = INDICATOR_LENGTH_MAX,
+	    .fallback = 3,
+	    .whole = true}},
+    .params = 3,
+    .lines = 3,
+    .line = {"raw", "k", "d"},
+    .first = stoch_first,
+    .size = stoch_size,
+    .start = stoch_start,
+    .next = stoch_next,
+    .rescale = stoch_rescale,
+};
+
+/* ---- cci ----------------------------------------------------------------- */
+
+/*
+ * (x - sma) / (0.015 * mean absolute deviation), x = h + l + c in ticks (the
+ * third cancels). With S the exact sum, n x - S and the n terms
+ * |n x[i] - S| are whole numbers below 2^63 (x < 2^50, n < 2^13): a flat
+ * window deviates by exactly 0. The deviations have no running form, so a bar
+ * costs n additions, in one loop that the compiler vectorises.
+ */
+struct cci {
+	struct state_head head;
+	int64_t sum;
+	int64_t at;
+	int64_t v[];
+};
+
+static size_t
+cci_size(const double *p)
+{
+	return sizeof(struct cci) + (size_t)p[0] * sizeof(int64_t);
+}
+
+static double
+cci_value(const struct cci *s, int64_t x, int64_t sum)
+{
+	int64_t n = s->head.n, i;
+	double deviation = 0;
+
+	for (i = 0; i < n; i++) {
+		int64_t v = i == s->at ? x : s->v[i];
+
+		deviation += fabs((double)(n * v - sum));
+	}
+	if (!(deviation > 0))
+		return NAN;
+	return (double)(n * x - sum) * (double)n / (0.015 * deviation);
+}
+
+static void
+cci_next(void *state, const struct indicator_bar *b, double *out, bool keep)
+{
+	struct cci *s = state;
+	int64_t x = b->high + b->low + b->close;
+	int64_t sum = s->sum + x - s->v[s->at];
+
+	out[0] = NAN;
+	if (s->head.count + 1 >= s->head.n)
+		out[0] = cci_value(s, x, sum);
+	if (!keep)
+		return;
+	s->sum = sum;
+	s->v[s->at] = x;
+	s->at = ring_next((int)s->at, s->head.n);
+}
+
+static void
+cci_rescale(void *state, const struct rescale *r)
+{
+	struct cci *s = state;
+	int i;
+
+	s->sum = 0;
+	for (i = 0; i < s->head.n; i++) {
+		s->v[i] = rescale_ticks(s->v[i], r);
+		s->sum += s->v[i];
+	}
+}
+
+const struct indicator indicator_cci = {
+    .name = "cci",
+    .doc = "commodity channel index of (high + low + close) / 3",
+    .param = {PARAM_LENGTH(20)},
+    .params = 1,
+    .lines = 1,
+    .first = first_length,
+    .size = cci_size,
+    .next = cci_next,
+    .rescale = cci_rescale,
+};
+
+/* ---- roc ----------------------------------------------------------------- */
+
+struct roc {
+	struct state_head head;
+	int64_t at;
+	int64_t v[];
+};
+
+static int
+roc_first(const double *p)
+{
+	return param_int(p[0]) + 1;
+}
+
+static size_t
+roc_size(const double *p)
+{
+	return sizeof(struct roc) + (size_t)p[0] * sizeof(int64_t);
+}
+
+static void
+roc_next(void *state, const struct indicator_bar *b, double *out, bool keep)
+{
+	struct roc *s = state;
+	int64_t old = s->v[s->at];
+
+	out[0] = NAN;
+	if (s->head.count >= s->head.n && old > 0)
+		out[0] = 100 * (double)(b->close - old) / (double)old;
+	if (!keep)
+		return;
+	s->v[s->at] = b->close;
+	s->at = ring_next((int)s->at, s->head.n);
+}
+
+static void
+roc_rescale(void *state, const struct rescale *r)
+{
+	struct roc *s = state;
+	int i;
+
+	for (i = 0; i < s->head.n; i++)
+		s->v[i] = rescale_ticks(s->v[i], r);
+}
+
+const struct indicator indicator_roc = {
+    .name = "roc",
+    .doc = "rate of change of the close, in percent",
+    .param = {PARAM_LENGTH(10)},
+    .params = 1,
+    .lines = 1,
+    .first = roc_first,
+    .size = roc_size,
+    .next = roc_next,
+    .rescale = roc_rescale,
+};

@@ -1,0 +1,204 @@
+/*
+ * state: what the families of indicators build on. Private to
+ * common/indicators/.
+ *
+ * Every state struct begins with a struct state_head, holds no pointer, and
+ * may end with an array whose length its parameters give.
+ */
+#ifndef COMMON_INDICATORS_STATE_H
+#define COMMON_INDICATORS_STATE_H
+
+#include <math.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "common/indicators/indicator.h"
+
+__extension__ typedef __int128 int128;
+
+struct state_head {
+	int32_t scale; /* of the ticks in this state */
+	int32_t n; /* the first parameter, a length in bars */
+	int64_t count; /* bars taken so far */
+};
+
+/* A change of scale, as the factor mul / div (one of them is 1). */
+struct rescale {
+	int64_t mul, div;
+	double factor;
+};
+
+/* v in the new ticks, rounded half away from zero when they are coarser. */
+int64_t rescale_ticks(int64_t v, const struct rescale *r);
+
+struct indicator_param {
+	const char *name;
+	double min, max, fallback;
+	bool whole;
+};
+
+/* A row of the table. p is the spec's parameters. */
+struct indicator {
+	const char *name;
+	const char *doc;
+	const struct indicator_param param[INDICATOR_PARAMS_MAX];
+	int params;
+	int lines;
+	const char *line[INDICATOR_LINES_MAX]; /* when lines > 1 */
+	/* Between parameters: 0, or -1 with a sentence. NULL: nothing. */
+	int (*check)(const double *p, struct err *e);
+	int (*first)(const double *p);
+	int (*settled)(const double *p); /* NULL: when first is */
+	size_t (*size)(const double *p);
+	/* The state is zeroed, head.n set; NULL: nothing more to do. */
+	void (*start)(const double *p, void *state);
+	/* keep: take the bar; else only say what it would give. */
+	void (*next)(
+	    void *state, const struct indicator_bar *b, double *out, bool keep);
+	/* NULL: nothing in the state is in ticks. */
+	void (*rescale)(void *state, const struct rescale *r);
+};
+
+/* The length of a plain lengths-only row. */
+#define PARAM_LENGTH(fallback_)                                                \
+	{                                                                      \
+		.name = "length", .min = 1, .max = INDICATOR_LENGTH_MAX,       \
+		.fallback = (fallback_), .whole = true                         \
+	}
+
+static inline int
+param_int(double p)
+{
+	return (int)p;
+}
+
+/* ---- averages that recur, on doubles ------------------------------------- */
+
+/*
+ * ema and rma (Wilder): the mean of the first n values, then
+ * e += weight * (x - e). The mean is built by the same step with weight 1/k,
+ * so equal values give exactly that value.
+ */
+struct average {
+	double value, weight;
+	int32_t n, count; /* count stops at n */
+};
+
+static inline void
+average_ema(struct average *a, int n)
+{
+	*a = (struct average){.weight = 2.0 / (n + 1), .n = n};
+}
+
+static inline void
+average_rma(struct average *a, int n)
+{
+	*a = (struct average){.weight = 1.0 / n, .n = n};
+}
+
+/* The average with x; NaN before the n-th value. */
+static inline double
+average_next(struct average *a, double x, bool keep)
+{
+	double e = a->value;
+
+	if (__builtin_expect(a->count >= a->n, 1)) {
+		e += a->weight * (x - e);
+		if (keep)
+			a->value = e;
+		return e;
+	}
+	e += (x - e) / (a->count + 1);
+	if (a->count + 1 < a->n) {
+		if (keep) {
+			a->value = e;
+			a->count++;
+		}
+		return NAN;
+	}
+	if (keep) {
+		a->value = e;
+		a->count++;
+	}
+	return e;
+}
+
+/* ---- windows ------------------------------------------------------------- */
+
+/*
+ * The newest values of a window of whole numbers, a ring. head.count says how
+ * many there are; at is where the next one goes (where the oldest lies once
+ * the ring is full).
+ */
+static inline int
+ring_next(int at, int n)
+{
+	return at + 1 == n ? 0 : at + 1;
+}
+
+/*
+ * Highest and lowest of the last n pairs, O(1) amortised, without a deque
+ * (van Herk, Gil and Werman): the input is cut into blocks of n. A window
+ * that ends at place i of a block is the tail of the block before from i + 1
+ * on, and the head of this one. v holds the tails of the block before from
+ * i + 1 on, and the values of this block up to i.
+ */
+struct extremes {
+	int64_t high, low; /* of this block so far */
+	int32_t n, at; /* at: place of the next value */
+	int64_t count;
+};
+
+struct extreme {
+	int64_t high, low;
+};
+
+void extremes_start(struct extremes *w, int n);
+/* True and the extremes with this pair when n pairs were seen. v has n. */
+bool extremes_next(struct extremes *w, struct extreme *v, struct extreme x,
+    struct extreme *out, bool keep);
+void extremes_rescale(
+    struct extremes *w, struct extreme *v, const struct rescale *r);
+
+/*
+ * Sum of the last n doubles, cut into blocks in the same way: nothing is ever
+ * subtracted, so a spike leaves no residue and nothing drifts.
+ */
+struct sums {
+	double sum; /* of this block so far */
+	int32_t n, at;
+	int64_t count;
+};
+
+void sums_start(struct sums *w, int n);
+/* The sum with x; NaN when n values were not seen yet. */
+double sums_next(struct sums *w, double *v, double x, bool keep);
+/* The sum without another value. */
+double sums_now(const struct sums *w, const double *v);
+
+/* ---- prices -------------------------------------------------------------- */
+
+/* True range in ticks; previous is the close before, has_previous false at
+ * the first bar (then high - low). */
+static inline int64_t
+true_range(const struct indicator_bar *b, int64_t previous, bool has_previous)
+{
+	int64_t high = b->high, low = b->low;
+
+	if (has_previous && previous > high)
+		high = previous;
+	if (has_previous && previous < low)
+		low = previous;
+	return high - low;
+}
+
+/* ---- the rows ------------------------------------------------------------ */
+
+extern const struct indicator indicator_sma, indicator_ema, indicator_wma,
+    indicator_rma, indicator_rsi, indicator_macd, indicator_bb, indicator_atr,
+    indicator_tr, indicator_dmi, indicator_stoch, indicator_cci, indicator_mfi,
+    indicator_obv, indicator_roc, indicator_donchian, indicator_supertrend,
+    indicator_vwap;
+
+#endif
