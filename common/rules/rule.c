@@ -10,8 +10,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "common/address.h"
 #include "common/clock.h"
+#include "common/guard.h"
 #include "common/rules/member.h"
 
 /* Namespace of the UUIDv5 of a rule that came without an id: the UUIDv5 of
@@ -236,6 +236,15 @@ is_redacted(const char *text, const char *url)
 	return same;
 }
 
+static bool
+printable_ascii(const char *s)
+{
+	for (; *s != '\0'; s++)
+		if (*s <= ' ' || *s > '~')
+			return false;
+	return true;
+}
+
 static void
 read_url(struct reader *rd, const char *name, char **to)
 {
@@ -257,7 +266,10 @@ read_url(struct reader *rd, const char *name, char **to)
 	else if (v->len > RULE_URL_LEN_MAX)
 		faults_add(rd->f, "value_error", name, NULL,
 		    "must be at most %d bytes long", RULE_URL_LEN_MAX);
-	else if (webhook_check(v->string, v->len, rd->allow_private, &e) < 0)
+	else if (!printable_ascii(v->string))
+		faults_add(rd->f, "value_error", name, NULL,
+		    "must be printable ASCII without spaces");
+	else if (guard_url(v->string, rd->allow_private, &e) < 0)
 		faults_add(rd->f, "value_error", name, NULL, "%s", e.msg);
 	else
 		keep(rd, to, v->string, name);
