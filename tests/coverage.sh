@@ -6,7 +6,7 @@ cd "$(dirname "$0")/.."
 BUILD=${BUILD:-build-coverage}
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
-find "$PWD/$BUILD/obj" -name '*.gcda' -not -path '*/tests/*' |
+find "$PWD/$BUILD/obj" -name '*.gcno' -not -path '*/tests/*' |
     (cd "$work" && xargs gcov -n -s "$OLDPWD" -r 2>/dev/null) |
     awk -F"'" '/^File/ { file = $2 }
 	/^Lines executed:/ && file !~ /\.h$/ && file != "" {

@@ -494,6 +494,9 @@ main(int argc, char **argv)
 	if (c.frames_log != NULL &&
 	    (s.opt.frames_log = fopen(c.frames_log, "w")) == NULL)
 		fail("cannot write the frames log");
+	/* Who compares frames with deliveries reads it while it grows. */
+	if (s.opt.frames_log != NULL)
+		setvbuf(s.opt.frames_log, NULL, _IOLBF, 0);
 	if (sim_init(&s, &e) != 0)
 		fail(e.msg);
 	start_faults(&s, &c);
