@@ -14,7 +14,7 @@ described() {
 	    grep -qE "(^|[^a-z_])$2([^a-z_]|\$)"
 }
 
-if [ -e common/rules/table.c ]; then
+if [ -e man/pulse-rule.5 ]; then
 	while read -r type; do
 		described man/pulse-rule.5 "$type" ||
 		    complain "pulse-rule.5 has no section '$type'"
@@ -25,7 +25,7 @@ if [ -e common/rules/table.c ]; then
 	done < <(sed -n '/types\[\] = {/,/^};/s/^ *&rule_\([a-z0-9_]*\),.*/\1/p' \
 	    common/rules/table.c)
 fi
-if [ -e pulse-send/channels.c ]; then
+if [ -e man/pulse-send.1 ]; then
 	while read -r channel; do
 		described man/pulse-send.1 "$channel" ||
 		    complain "pulse-send.1 has no section '$channel'"
@@ -35,7 +35,7 @@ if [ -e pulse-send/channels.c ]; then
 	done < <(sed -n '/channels\[\] = {/,/^};/s/^ *&channel_\([a-z0-9_]*\),.*/\1/p' \
 	    pulse-send/channels.c)
 fi
-if [ -e pulse-ctl/commands.c ]; then
+if [ -e man/pulse-ctl.1 ]; then
 	while read -r command; do
 		described man/pulse-ctl.1 "$command" ||
 		    complain "pulse-ctl.1 does not describe '$command'"
