@@ -19,6 +19,11 @@ test)	want=$tests ;;
 *)	echo "deps.sh: build, demo or test" >&2; exit 2 ;;
 esac
 
+command -v dpkg-query >/dev/null || {
+	# shellcheck disable=SC2086
+	echo "deps.sh: this is no Debian; Debian calls what is needed:" $want >&2
+	exit 0
+}
 missing=
 for package in $want; do
 	dpkg-query -W -f '${db:Status-Status}' "$package" 2>/dev/null |
