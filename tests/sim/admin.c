@@ -161,7 +161,7 @@ closed(struct peer *p, const struct http_request *r)
 				 s->opt.retain * sr->step;
 		t = t < oldest ? oldest : t;
 		for (; t + sr->step <= now && t <= to; t += sr->step) {
-			if (!market_bar(sr, t, now, true, &bar))
+			if (!market_bar(sr, t, now, TAPE_REST, &bar))
 				continue;
 			bar_print(&b, &bar, c->name, sr->interval, &c->scale,
 			    BAR_ORDER_FRAME, x ? ",\"x\":true" : NULL);

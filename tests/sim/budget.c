@@ -1,6 +1,3 @@
-#include <string.h>
-
-#include "common/clock.h"
 #include "tests/sim/budget.h"
 
 static const uint64_t limits[BUDGET_COUNT] = {
@@ -9,7 +6,7 @@ static const uint64_t limits[BUDGET_COUNT] = {
 uint64_t
 budget_spent(const struct budget *b, enum budget_id id)
 {
-	int64_t now = clock_mono_ms() / 1000;
+	int64_t now = b->now_ms(b->arg) / 1000;
 	uint64_t sum = 0;
 
 	for (int i = 0; i < 60; i++)
@@ -21,7 +18,7 @@ budget_spent(const struct budget *b, enum budget_id id)
 bool
 budget_spend(struct budget *b, enum budget_id id, uint64_t amount)
 {
-	int64_t now = clock_mono_ms() / 1000;
+	int64_t now = b->now_ms(b->arg) / 1000;
 	int i = (int)(now % 60);
 	uint64_t sum = budget_spent(b, id) + amount;
 

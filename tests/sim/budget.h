@@ -21,8 +21,10 @@ enum budget_id {
 #define BUDGET_CONNECTIONS_MAX 10
 #define BUDGET_CHANNELS_MAX    1000
 
-/* Sums over the last 60 s of real time, kept by the second. */
+/* Sums over the last 60 s, kept by the second. */
 struct budget {
+	int64_t (*now_ms)(void *arg); /* what its minutes are counted on */
+	void *arg;
 	uint64_t second[BUDGET_COUNT][60];
 	int64_t stamp[60];
 	uint64_t peak[BUDGET_COUNT]; /* most that any minute has seen */

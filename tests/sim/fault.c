@@ -27,10 +27,11 @@ static const struct {
 	"the protocol)"},
     [FAULT_WSPING] = {"wsping", true, "a protocol-level ping"},
     [FAULT_RESTART] = {"restart", true,
-	"all connections dropped and the forming bars lose what they had"},
+	"all connections dropped, forming bars lose what they had; how=ws: "
+	"REST does not"},
     [FAULT_REGRESS] = {"regress", true,
-	"forming bars lose what they had; how=rest (for ever, REST too) or "
-	"ws (only the frames)"},
+	"forming bars lose what they had, in REST for ever; how=ws: REST "
+	"does not"},
     [FAULT_STALL] = {"stall", false,
 	"nothing is sent (pongs neither); how=keep delivers it afterwards, "
 	"lose does not"},
@@ -45,7 +46,7 @@ static const struct {
 	"frames in pieces of size= bytes (20); how=ping puts a ping between"},
     [FAULT_ACKLOST] = {"acklost", false,
 	"subscriptions are taken (how=not: not even that), never confirmed"},
-    [FAULT_ACKDELAY] = {"ackdelay", false, "acks come ms= later (real time)"},
+    [FAULT_ACKDELAY] = {"ackdelay", false, "acks come ms= later (1000)"},
     [FAULT_ACKREORDER] = {"ackreorder", false,
 	"acks come size= at a time (8), last first"},
     [FAULT_DEAD] = {"dead", false,
@@ -62,7 +63,7 @@ static const struct {
 	"REST answers code= (429); body null, how=html a CDN's page, "
 	"text= as given"},
     [FAULT_SLOW] = {"slow", false,
-	"REST answers ms= later (real time); how=drip: byte by byte"},
+	"REST answers ms= later (1000); how=drip: then a byte every 5 ms"},
     [FAULT_HANG] = {"hang", false, "REST never answers"},
     [FAULT_RESET] = {"reset", false, "REST connections end with RST"},
     [FAULT_TRUNCATE] = {"truncate", false,
@@ -73,14 +74,13 @@ static const struct {
 	"them"},
     [FAULT_LATE] = {"late", false,
 	"flat rows are absent from REST until up to ms= (15000) after their "
-	"close (simulated)"},
+	"close"},
     [FAULT_HOLE] = {"hole", false,
 	"REST leaves out the newest size= rows "
 	"(1) that are closed"},
     [FAULT_NULLCOIN] = {"nullcoin", false,
 	"REST answers null for a coin that exists"},
-    [FAULT_LAG] = {"lag", false,
-	"REST knows only what traded until ms= ago (simulated)"},
+    [FAULT_LAG] = {"lag", false, "REST knows only what traded until ms= ago"},
     [FAULT_SKEW] = {"skew", false,
 	"Date and exchangeStatus are off by ms= (may be negative)"},
     [FAULT_HALT] = {"halt", false, "nothing trades (needs for=)"},

@@ -5,13 +5,13 @@
  *
  * Time. A client in real time uses the default, --speed 1: simulated and real
  * time are the same. A recording then needs --align, which moves it so that it
- * plays now. With --speed X the exchange's clock runs X times as fast: only a
- * client that takes its time from the exchange can keep up. It asks
- * GET /sim/clock once ({"time","speed","mono_us"}: time + (now - mono_us) *
- * speed, with CLOCK_MONOTONIC) or looks at the Date header now and then; its
- * timeouts stay in real time, as does the 60 s idle close. --speed max jumps
- * from trade to trade as fast as the clients read, for tests that look at the
- * stream alone; --speed 0 stands until POST /sim/advance?ms=N.
+ * plays now. With --speed X the exchange's clock runs X times as fast, and so
+ * must the client's: PULSE_SPEED=X and PULSE_NOW=(time of GET /sim/clock) in
+ * the environment of a program of ours. All durations (the 60 s idle close,
+ * limits by the minute, delays of faults) are on that clock. --speed max
+ * jumps from trade to trade as fast as the clients read, for tests that look
+ * at the stream alone; --speed 0 stands until POST /sim/advance?ms=N; in both
+ * durations are in real time.
  */
 #include <errno.h>
 #include <getopt.h>

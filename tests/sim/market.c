@@ -178,27 +178,30 @@ with_part(struct series *s, int64_t t, int64_t now_ms, struct bar *out)
 		s->part_generation = s->tape->events->generation;
 	}
 	if (edge > s->part_end) {
-		if (tape_bar(s->tape, s->part_end, edge, now_ms, false, &more))
+		if (tape_bar(
+			s->tape, s->part_end, edge, now_ms, TAPE_WHOLE, &more))
 			bar_join(&s->part, &more);
 		s->part_end = edge;
 	}
 	*out = s->part;
-	if (tape_bar(s->tape, edge, edge + s->tape->step, now_ms, false, &more))
+	if (tape_bar(
+		s->tape, edge, edge + s->tape->step, now_ms, TAPE_WHOLE, &more))
 		bar_join(out, &more);
 	return out->n > 0;
 }
 
 bool
-market_bar(
-    struct series *s, int64_t t, int64_t now_ms, bool lost, struct bar *out)
+market_bar(struct series *s, int64_t t, int64_t now_ms, enum tape_view view,
+    struct bar *out)
 {
 	bool forming = now_ms < t + s->step;
 
 	if (forming && s->step > s->tape->step && t >= s->tape->first &&
-	    t <= now_ms && (!lost || s->tape->events->n_losses == 0) &&
+	    t <= now_ms &&
+	    (view == TAPE_WHOLE || s->tape->events->n_losses == 0) &&
 	    with_part(s, t, now_ms, out))
 		return true;
-	return tape_bar(s->tape, t, t + s->step, now_ms, lost, out);
+	return tape_bar(s->tape, t, t + s->step, now_ms, view, out);
 }
 
 bool
@@ -224,13 +227,14 @@ market_price(struct market *m, struct coin *c, int64_t now_ms)
 	t -= t % tp->step;
 	if (t < tp->first)
 		t = tp->first;
-	if (!tape_bar(tp, t, t + tp->step, now_ms > t ? now_ms : t, true, &b))
+	if (!tape_bar(
+		tp, t, t + tp->step, now_ms > t ? now_ms : t, TAPE_REST, &b))
 		return tp->ops->price(tp, t);
 	return b.c;
 }
 
 void
-market_lose(struct market *m, int64_t at_ms)
+market_lose(struct market *m, int64_t at_ms, bool rest)
 {
 	struct tape_events *ev = &m->events;
 	size_t cap = sizeof(ev->losses) / sizeof(ev->losses[0]);
@@ -238,7 +242,8 @@ market_lose(struct market *m, int64_t at_ms)
 	if (ev->n_losses == cap)
 		memmove(ev->losses, ev->losses + 1,
 		    --ev->n_losses * sizeof(ev->losses[0]));
-	ev->losses[ev->n_losses++] = at_ms;
+	ev->losses[ev->n_losses].at = at_ms;
+	ev->losses[ev->n_losses++].rest = rest;
 	ev->generation++;
 }
 

@@ -97,15 +97,16 @@ struct coin *market_coin(struct market *m, const char *name, size_t n);
 struct series *
 market_series(struct market *m, struct coin *c, interval_id interval);
 /* The bar of the series that opens at t, as known at now_ms (see tape.h). */
-bool market_bar(
-    struct series *s, int64_t t, int64_t now_ms, bool lost, struct bar *out);
+bool market_bar(struct series *s, int64_t t, int64_t now_ms,
+    enum tape_view view, struct bar *out);
 /* Open time of the oldest and newest bar there is at now_ms. False: none. */
 bool market_range(
     struct series *s, int64_t now_ms, int64_t *oldest, int64_t *newest);
 /* The last price of a coin. */
 int64_t market_price(struct market *m, struct coin *c, int64_t now_ms);
-/* A server loses its state at R; nothing trades within [from, to). */
-void market_lose(struct market *m, int64_t at_ms);
+/* A server loses its state (rest: REST shows it, too); nothing trades within
+ * [from, to). */
+void market_lose(struct market *m, int64_t at_ms, bool rest);
 void market_halt(struct market *m, int64_t from_ms, int64_t to_ms);
 
 #endif

@@ -202,7 +202,8 @@ peer_answer(
 	}
 	p->drip = strcmp(slow->how, "drip") == 0;
 	timerq_set(&p->sim->loop.timers, &p->timer,
-	    clock_mono_us() + 1000 * (slow->ms >= 0 ? slow->ms : 1000));
+	    clock_mono_us() +
+		sim_real_us(p->sim, 1000 * (slow->ms >= 0 ? slow->ms : 1000)));
 }
 
 /* Answer as an outage or a fault wants it, before anybody looks at the
@@ -234,12 +235,18 @@ on_drop_timer(struct timer *t)
 
 static void on_idle(struct timer *t);
 
+static int64_t
+idle_us(const struct peer *p)
+{
+	return sim_real_us(p->sim, p->sim->opt.idle_ms * 1000);
+}
+
 static void
 arm_idle(struct peer *p)
 {
 	p->timer.fire = on_idle;
-	timerq_set(&p->sim->loop.timers, &p->timer,
-	    p->last_sent_us + p->sim->opt.idle_ms * 1000);
+	timerq_set(
+	    &p->sim->loop.timers, &p->timer, p->last_sent_us + idle_us(p));
 }
 
 /* "The server will close any connection if it hasn't sent a message to it in
@@ -299,7 +306,8 @@ upgrade(struct peer *p, const struct http_request *r)
 	stream_flush(&p->stream);
 	p->drop_timer.fire = on_drop_timer;
 	timerq_set(&p->sim->loop.timers, &p->drop_timer,
-	    clock_mono_us() + (f->ms > 0 ? f->ms * 1000 : 0));
+	    clock_mono_us() +
+		sim_real_us(p->sim, f->ms > 0 ? f->ms * 1000 : 0));
 }
 
 static void
@@ -384,7 +392,8 @@ peer_text(struct peer *p, const char *text, size_t n)
 	struct fault_occasion o = {.conn = p->number};
 	struct fault *f;
 
-	if (p->stream.dead || p->mute || p->closing || p->stream.finishing)
+	if (p->stream.dead || p->mute || p->closing || p->full ||
+	    p->stream.finishing)
 		return;
 	f = faultset_stands(&p->sim->faults, FAULT_STALL, &o);
 	if (f != NULL) {
@@ -396,7 +405,7 @@ peer_text(struct peer *p, const char *text, size_t n)
 	put(p, &p->stream.out, text, n);
 	p->last_sent_us = clock_mono_us();
 	if (buf_failed(&p->stream.out))
-		peer_drop(p, true); /* a client that does not read */
+		p->full = true; /* it does not read */
 }
 
 void
@@ -456,7 +465,7 @@ peer_ack(struct peer *p, const char *text, size_t n)
 	p->ack_timer.fire = on_acks;
 	if (!timer_is_set(&p->ack_timer))
 		timerq_set(&p->sim->loop.timers, &p->ack_timer,
-		    clock_mono_us() + ms * 1000);
+		    clock_mono_us() + sim_real_us(p->sim, ms * 1000));
 }
 
 static void
@@ -506,6 +515,7 @@ messages(struct peer *p)
 		}
 		used += f.size;
 		take_frame(p, &f);
+		sim_settle(p->sim);
 	}
 	if (!p->stream.dead)
 		buf_consume(&p->stream.in, used);

@@ -126,7 +126,7 @@ send_series(struct sim *s, struct series *sr, int64_t time_ms)
 	struct bar b;
 	struct buf text;
 
-	if (!market_bar(sr, t, time_ms, true, &b) || b.n == 0 ||
+	if (!market_bar(sr, t, time_ms, TAPE_FRAME, &b) || b.n == 0 ||
 	    tail_is_missing(s, sr, t, time_ms))
 		return;
 	buf_init(&text, 1024);
@@ -135,7 +135,7 @@ send_series(struct sim *s, struct series *sr, int64_t time_ms)
 	    BAR_ORDER_FRAME, NULL);
 	buf_addc(&text, '}');
 	for (sub = sr->subscriptions; sub != NULL; sub = next) {
-		next = sub->next; /* a failed write may end it */
+		next = sub->next;
 		send_frame(s, sub, &b, text.p, text.len);
 	}
 	buf_release(&text);

@@ -100,7 +100,7 @@ add_rows(struct sim *s, const struct window *w, int64_t now_ms,
 	for (; t <= last; t += sr->step) {
 		struct bar b;
 
-		if (!market_bar(sr, t, now_ms, true, &b) ||
+		if (!market_bar(sr, t, now_ms, TAPE_REST, &b) ||
 		    (late != NULL && is_late(s, w, &b, now_ms, late)))
 			continue;
 		if (hole != NULL && t + sr->step <= now_ms &&

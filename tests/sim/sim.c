@@ -16,7 +16,36 @@ void
 sim_count(struct sim *s, enum stats_id id, uint64_t n)
 {
 	s->stats.value[id] += n;
-	faultset_counted(&s->faults);
+	s->counted = true;
+}
+
+void
+sim_settle(struct sim *s)
+{
+	/* A fault that begins may count, too. */
+	while (s->counted) {
+		s->counted = false;
+		faultset_counted(&s->faults);
+	}
+}
+
+int64_t
+sim_real_us(const struct sim *s, int64_t us)
+{
+	if (s->clock.mode != SIMCLOCK_SPEED)
+		return us;
+	return (int64_t)((double)us / s->clock.speed);
+}
+
+/* Limits by the minute count minutes of the exchange; of real time where its
+ * clock jumps or stands. */
+static int64_t
+meter_ms(void *arg)
+{
+	const struct sim *s = arg;
+
+	return s->clock.mode == SIMCLOCK_SPEED ? simclock_ms(&s->clock)
+					       : clock_mono_ms();
 }
 
 static int64_t
@@ -45,7 +74,7 @@ fault_began(void *arg, struct fault *f)
 	switch (f->kind) {
 	case FAULT_RESTART:
 	case FAULT_REGRESS:
-		market_lose(&s->market, now);
+		market_lose(&s->market, now, strcmp(f->how, "ws") != 0);
 		play_rearm(s);
 		if (f->kind == FAULT_RESTART)
 			on_all_peers(s, f);
@@ -97,6 +126,8 @@ sim_init(struct sim *s, struct err *e)
 		return -1;
 	s->loop.before_wait = sim_step;
 	s->loop.arg = s;
+	s->budget.now_ms = meter_ms;
+	s->budget.arg = s;
 	s->faults.began = fault_began;
 	s->faults.ended = fault_ended;
 	s->faults.arg = s;
@@ -158,17 +189,22 @@ flush(struct sim *s)
 
 	for (p = s->peers; p != NULL; p = next) {
 		next = p->next;
-		if (p->ws && !p->mute && stream_pending(&p->stream) > 0)
+		if (p->full)
+			peer_drop(p, true);
+		else if (p->ws && !p->mute && stream_pending(&p->stream) > 0)
 			stream_flush(&p->stream);
 	}
 }
 
-/* One event, at its own time. */
+/* One event. Where the clock jumps, it jumps to the event's time. */
 static void
-jump(struct sim *s, struct timer *t)
+happen(struct sim *s, struct timer *t)
 {
-	simclock_jump(&s->clock, t->due_us);
-	timerq_run(&s->events, t->due_us);
+	if (s->clock.mode != SIMCLOCK_SPEED)
+		simclock_jump(&s->clock, t->due_us);
+	timerq_clear(&s->events, t);
+	t->fire(t);
+	sim_settle(s);
 }
 
 void
@@ -178,7 +214,7 @@ sim_advance(struct sim *s, int64_t ms)
 	struct timer *t;
 
 	while ((t = timerq_first(&s->events)) != NULL && t->due_us <= goal)
-		jump(s, t);
+		happen(s, t);
 	simclock_jump(&s->clock, goal);
 }
 
@@ -197,10 +233,20 @@ step_max(struct sim *s)
 			    &s->clock, (s->market.recorded_to + 1) * 1000);
 			break;
 		}
-		jump(s, t);
+		happen(s, t);
 	}
 	flush(s);
 	return t != NULL && drained(s) ? 0 : -1;
+}
+
+static void
+step_speed(struct sim *s)
+{
+	int64_t now = simclock_us(&s->clock);
+	struct timer *t;
+
+	while ((t = timerq_first(&s->events)) != NULL && t->due_us <= now)
+		happen(s, t);
 }
 
 static void
@@ -224,7 +270,8 @@ sim_step(void *arg)
 	if (s->clock.mode == SIMCLOCK_MAX && !s->clock.held)
 		wait = step_max(s);
 	else if (s->clock.mode == SIMCLOCK_SPEED && !s->clock.held)
-		timerq_run(&s->events, simclock_us(&s->clock));
+		step_speed(s);
+	sim_settle(s);
 	flush(s);
 	check_end(s);
 	admin_waits(s);

@@ -54,6 +54,7 @@ struct sim {
 	struct timer mids_timer; /* allMids */
 	struct subscription *mids;
 	bool started; /* the clock has run */
+	bool counted; /* a counter moved since the last sim_settle() */
 };
 
 struct peer {
@@ -80,6 +81,7 @@ struct peer {
 	bool ws;
 	bool mute; /* half-open */
 	bool closing; /* a close frame was sent */
+	bool full; /* reads too slowly: to be dropped */
 	int64_t last_sent_us;
 	struct buf message; /* fragments so far */
 	struct buf held; /* frames kept back by a stall */
@@ -98,7 +100,13 @@ void sim_maybe_start(struct sim *s);
 int64_t sim_step(void *arg);
 /* MANUAL: move the clock by ms, doing all that is due on the way. */
 void sim_advance(struct sim *s, int64_t ms);
-/* Add to a counter. */
+/* How long a duration on the exchange's clock is in real us: a client whose
+ * clock runs as fast as ours has its timeouts on that clock. As long as it
+ * says when the clock jumps or stands. */
+int64_t sim_real_us(const struct sim *s, int64_t us);
+/* Add to a counter. Faults that wait for it begin at the next sim_settle(),
+ * as they may end the very connection that is being served. */
 void sim_count(struct sim *s, enum stats_id id, uint64_t n);
+void sim_settle(struct sim *s);
 
 #endif

@@ -171,13 +171,15 @@ join(struct tape *tp, int64_t from, int64_t to, int64_t now_ms, struct bar *out)
 
 /* The last loss inside (t, to], or t. */
 static int64_t
-loss_in(const struct tape *tp, int64_t t, int64_t to)
+loss_in(const struct tape *tp, int64_t t, int64_t to, enum tape_view view)
 {
+	const struct tape_events *ev = tp->events;
 	int64_t at = t;
 
-	for (size_t i = 0; i < tp->events->n_losses; i++)
-		if (tp->events->losses[i] > at && tp->events->losses[i] <= to)
-			at = tp->events->losses[i];
+	for (size_t i = 0; view != TAPE_WHOLE && i < ev->n_losses; i++)
+		if (ev->losses[i].at > at && ev->losses[i].at <= to &&
+		    (view == TAPE_FRAME || ev->losses[i].rest))
+			at = ev->losses[i].at;
 	return at;
 }
 
@@ -194,8 +196,8 @@ covers(const struct tape *tp, int64_t t, int64_t end)
 }
 
 bool
-tape_bar(struct tape *tp, int64_t t, int64_t end, int64_t now_ms, bool lost,
-    struct bar *out)
+tape_bar(struct tape *tp, int64_t t, int64_t end, int64_t now_ms,
+    enum tape_view view, struct bar *out)
 {
 	int64_t to = now_ms < end ? now_ms : end - 1;
 	int64_t start;
@@ -203,7 +205,7 @@ tape_bar(struct tape *tp, int64_t t, int64_t end, int64_t now_ms, bool lost,
 	if (t > now_ms || !covers(tp, t, end))
 		return false;
 	*out = (struct bar){.t = t};
-	start = lost ? loss_in(tp, t, to) : t;
+	start = loss_in(tp, t, to, view);
 	join(tp, start, to, now_ms, out);
 	if (start > t) {
 		/* The open survives the loss. */

@@ -36,7 +36,10 @@ struct tape_ops {
 
 /* Spans of time that concern all tapes; owned by the market. */
 struct tape_events {
-	int64_t losses[64];
+	struct {
+		int64_t at;
+		bool rest; /* REST has lost it, too */
+	} losses[64];
 	size_t n_losses;
 	struct {
 		int64_t from, to;
@@ -73,12 +76,19 @@ size_t tape_trades(struct tape *tp, int64_t t, const struct trade **out);
 /* Time of the first trade after after_ms, looked for in the next few hundred
  * base bars; with *found false, where to go on looking. */
 int64_t tape_next(struct tape *tp, int64_t after_ms, bool *found);
+
+/* Whose losses count. */
+enum tape_view {
+	TAPE_WHOLE, /* nobody's */
+	TAPE_REST, /* what REST knows */
+	TAPE_FRAME, /* what frames say */
+};
+
 /*
  * The bar from t up to (not with) end as it is known at now_ms, by trades of
- * time <= now_ms. lost: losses count (what REST says); false gives the whole
- * truth. False when the tape has no such bar at that time.
+ * time <= now_ms. False when the tape has no such bar at that time.
  */
 bool tape_bar(struct tape *tp, int64_t t, int64_t end, int64_t now_ms,
-    bool lost, struct bar *out);
+    enum tape_view view, struct bar *out);
 
 #endif
