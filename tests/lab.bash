@@ -87,13 +87,13 @@ lab_end() {
 
 	[ -n "${LAB:-}" ] && [ -e "$LAB/pids" ] || return 0
 	while read -r pid; do
-		kill "$pid" 2>/dev/null
+		kill "$pid" 2>/dev/null || true
 	done <"$LAB/pids"
 	until_true 10 lab_dead 2>/dev/null || while read -r pid; do
-		kill -9 "$pid" 2>/dev/null
+		kill -9 "$pid" 2>/dev/null || true
 	done <"$LAB/pids"
 	while read -r pid; do
-		wait "$pid" 2>/dev/null
+		wait "$pid" 2>/dev/null || true
 	done <"$LAB/pids"
 	: >"$LAB/pids"
 }

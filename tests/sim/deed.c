@@ -38,7 +38,7 @@ big_frame(struct buf *out, size_t size)
 		buf_addc(&b, ',');
 		buf_adds(&b, item);
 	}
-	while (b.len + 6 < size)
+	while (b.len + 5 < size)
 		buf_addc(&b, ' ');
 	buf_adds(&b, "]]]}}");
 	frame_add(out, FRAME_TEXT, b.p, b.len);

@@ -552,8 +552,10 @@ peer_deed(struct peer *p, const struct fault *f)
 		if (strcmp(f->how, "mid") == 0) {
 			frame_head(&p->stream.out, FRAME_TEXT, true, 150);
 			buf_adds(&p->stream.out, "{\"channel\":\"candle\",");
-			stream_flush(&p->stream);
 		}
+		/* A FIN comes behind what was sent, an RST before it. */
+		if (strcmp(f->how, "rst") != 0)
+			stream_flush(&p->stream);
 		peer_drop(p, strcmp(f->how, "rst") == 0);
 		return;
 	case FAULT_OUTAGE:

@@ -235,6 +235,7 @@ talk(struct client *c, int64_t seconds)
 	int64_t end_ms = clock_mono_ms() + seconds * 1000;
 	struct pollfd fds[2] = {{c->fd, POLLIN, 0}, {0, POLLIN, 0}};
 	struct lines l;
+	int rc = 0;
 
 	if (lines_init(&l, 0, 1 << 20) != 0)
 		fail("out of memory");
@@ -244,19 +245,22 @@ talk(struct client *c, int64_t seconds)
 	while (!c->over) {
 		int64_t left = end_ms - clock_mono_ms();
 
-		if (left <= 0 || poll(fds, 2, (int)left) == 0)
-			return c->left > 0 ? 1 : 0;
+		if (left <= 0 || poll(fds, 2, (int)left) == 0) {
+			rc = c->left > 0 ? 1 : 0;
+			break;
+		}
 		if (fds[1].revents != 0 && !send_lines(c, &l))
 			fds[1].fd = -1;
 		if (fds[0].revents == 0)
 			continue;
 		if (!receive(c)) {
 			printf("#end\n");
-			return 0;
+			break;
 		}
 		frames(c);
 	}
-	return 0;
+	lines_release(&l);
+	return rc;
 }
 
 int
@@ -265,7 +269,7 @@ main(int argc, char **argv)
 	struct client c = {.left = -1};
 	const char *target, *path;
 	long seconds = 10;
-	int opt;
+	int opt, rc;
 
 	while ((opt = getopt(argc, argv, "n:t:c")) != -1) {
 		if (opt == 'n')
@@ -288,5 +292,9 @@ main(int argc, char **argv)
 	shake_hands(&c, path != NULL ? path : "/ws");
 	for (; optind < argc; optind++)
 		send_frame(c.fd, 1, argv[optind], strlen(argv[optind]));
-	return talk(&c, seconds);
+	rc = talk(&c, seconds);
+	buf_release(&c.in);
+	buf_release(&c.message);
+	close(c.fd);
+	return rc;
 }
