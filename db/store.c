@@ -161,11 +161,30 @@ store_rollback(struct store *st)
 	st->ops->rollback(st);
 }
 
+bool
+store_busy(const struct store *st)
+{
+	return st->busy;
+}
+
+void
+store_set_wait(struct store *st, int64_t wait_ms)
+{
+	st->ops->set_wait(st, wait_ms);
+}
+
+int
+store_version(struct store *st, int64_t *version, struct err *e)
+{
+	return st->ops->version(st, version, e);
+}
+
 static const char *const delivery_names[] = {
     "pending",
     "retrying",
     "delivered",
     "dead",
+    "held",
 };
 
 const char *
@@ -179,7 +198,7 @@ delivery_status_find(const char *name)
 {
 	int i;
 
-	for (i = 0; i < 4; i++)
+	for (i = 0; i <= DELIVERY_HELD; i++)
 		if (strcmp(name, delivery_names[i]) == 0)
 			return i;
 	return -1;
@@ -359,6 +378,15 @@ store_alert_put(struct store *st, const struct alert *a, const char *record,
 }
 
 int
+store_alert_put_foreign(struct store *st, const struct alert *a,
+    const char *record, size_t record_len, const char *const *channels,
+    size_t nchannels, int64_t now_ms, int64_t handoff_ms, struct err *e)
+{
+	return st->ops->alert_put_foreign(st, a, record, record_len, channels,
+	    nchannels, now_ms, handoff_ms, e);
+}
+
+int
 store_alert_get(struct store *st, const struct uuid *id, store_alert_fn *fn,
     void *arg, struct err *e)
 {
@@ -411,6 +439,24 @@ store_delivery_claim_due(struct store *st, int64_t limit, const char *token,
 }
 
 int
+store_delivery_claim_id(struct store *st, const struct uuid *id,
+    const char *token, int64_t now_ms, int64_t lease_ms, store_delivery_fn *fn,
+    void *arg, struct err *e)
+{
+	return st->ops->delivery_claim_id(
+	    st, id, token, now_ms, lease_ms, fn, arg, e);
+}
+
+int
+store_delivery_claim_lane(struct store *st, const struct uuid *rule_id,
+    const char *channel, int64_t limit, const char *token, int64_t now_ms,
+    int64_t lease_ms, store_delivery_fn *fn, void *arg, struct err *e)
+{
+	return st->ops->delivery_claim_lane(
+	    st, rule_id, channel, limit, token, now_ms, lease_ms, fn, arg, e);
+}
+
+int
 store_delivery_adopt(struct store *st, const struct uuid *id,
     const char *old_token, const char *token, int64_t now_ms, int64_t lease_ms,
     store_delivery_fn *fn, void *arg, struct err *e)
@@ -436,11 +482,9 @@ store_delivery_release(struct store *st, const struct uuid *id,
 int
 store_delivery_settle(struct store *st, const struct uuid *id,
     const char *token, struct store_attempt *attempt,
-    enum delivery_status status, int64_t next_attempt_ms, bool keep_lease,
-    int64_t lease_until_ms, struct err *e)
+    const struct store_settlement *s, struct err *e)
 {
-	return st->ops->delivery_settle(st, id, token, attempt, status,
-	    next_attempt_ms, keep_lease, lease_until_ms, e);
+	return st->ops->delivery_settle(st, id, token, attempt, s, e);
 }
 
 int

@@ -55,7 +55,15 @@ int store_check(struct store *st, void (*fn)(void *arg, const char *problem),
 /* Online copy into the file path (which must not exist). */
 int store_backup(struct store *st, const char *path, struct err *e);
 
+/* A number that changes whenever any process has committed anything; cheap. */
+int store_version(struct store *st, int64_t *version, struct err *e);
+
 /* ---- transactions -------------------------------------------------------- */
+
+/* How long to wait for another writer, 10 s unless set; 0: not at all. */
+void store_set_wait(struct store *st, int64_t wait_ms);
+/* Whether what failed last did so because another process was writing. */
+bool store_busy(const struct store *st);
 
 /* Begin (waiting for other writers up to a fixed time). durable: commit waits
  * for the disk; without it the newest transactions may be lost in a power
@@ -192,13 +200,18 @@ store_alert_fn(void *arg, const struct store_alert *a, struct err *e);
 
 /*
  * Keep an alert, and one pending delivery for each named channel (unless it
- * is late). 1 when it was new, 0 when the store had it: then nothing is
- * written. record is its printed line. Deliveries are due for pulse-retry
+ * is late). 1 when it was new, 0 when the store had it or its rule was deleted
+ * meanwhile: then nothing is written. record is its printed line. Deliveries are due for pulse-retry
  * handoff_ms after now_ms, so that the pulse-send in the pipe comes first.
  */
 int store_alert_put(struct store *st, const struct alert *a, const char *record,
     size_t record_len, const char *const *channels, size_t nchannels,
     int64_t now_ms, int64_t handoff_ms, struct err *e);
+/* The same for an alert of a rule that the store does not know (made by
+ * another program, or from a file of rules). */
+int store_alert_put_foreign(struct store *st, const struct alert *a,
+    const char *record, size_t record_len, const char *const *channels,
+    size_t nchannels, int64_t now_ms, int64_t handoff_ms, struct err *e);
 int store_alert_get(struct store *st, const struct uuid *id, store_alert_fn *fn,
     void *arg, struct err *e);
 /* Newest (triggered) first, ties by id. */
@@ -218,6 +231,8 @@ enum delivery_status {
 	DELIVERY_RETRYING,
 	DELIVERY_DELIVERED,
 	DELIVERY_DEAD,
+	DELIVERY_HELD, /* an ambiguous send that waits for a person: not
+			* settled, never claimed; retry or drop moves it */
 };
 
 /* "pending", … and back (-1). */
@@ -230,14 +245,16 @@ struct store_delivery {
 	struct uuid alert_id, rule_id;
 	const char *channel; /* "discord", "generic", or a named one */
 	enum delivery_status status;
-	int64_t attempts;
+	int64_t attempts; /* since it began, or was retried by hand */
+	int64_t step; /* place in the schedule of retries, the sender's */
 	int64_t next_attempt_ms;
 	int64_t created_ms, updated_ms;
 	const char *lease; /* token of who holds it, or NULL */
 	int64_t lease_until_ms;
 	const char *last_error; /* or NULL */
-	/* Where it goes, as the rule says now; NULL when the rule or the URL
-	 * is gone. A secret: never print it. */
+	/* Where "discord" and "generic" go, as the rule says now; NULL for
+	 * other channels and when the rule or the URL is gone. A secret:
+	 * never print it. */
 	const char *url;
 	/* The alert's record. */
 	const char *record;
@@ -250,9 +267,12 @@ store_delivery_fn(void *arg, const struct store_delivery *d, struct err *e);
 /*
  * Claim, with a lease of lease_ms under the token, what nobody else holds
  * (a lease that ended holds nothing) and give each to fn. Returns their
- * number.
- *  _alert: the unsettled deliveries of one alert, due or not.
+ * number. Pending and retrying ones only.
+ *  _alert: the deliveries of one alert, due or not.
  *  _due: those of any alert whose next_attempt_ms has come, oldest first.
+ *  _id: this one, due or not.
+ *  _lane: those of one rule through one channel, due or not, oldest alert
+ *  first.
  */
 int store_delivery_claim_alert(struct store *st, const struct uuid *alert_id,
     const char *token, int64_t now_ms, int64_t lease_ms, store_delivery_fn *fn,
@@ -260,6 +280,12 @@ int store_delivery_claim_alert(struct store *st, const struct uuid *alert_id,
 int store_delivery_claim_due(struct store *st, int64_t limit, const char *token,
     int64_t now_ms, int64_t lease_ms, store_delivery_fn *fn, void *arg,
     struct err *e);
+int store_delivery_claim_id(struct store *st, const struct uuid *id,
+    const char *token, int64_t now_ms, int64_t lease_ms, store_delivery_fn *fn,
+    void *arg, struct err *e);
+int store_delivery_claim_lane(struct store *st, const struct uuid *rule_id,
+    const char *channel, int64_t limit, const char *token, int64_t now_ms,
+    int64_t lease_ms, store_delivery_fn *fn, void *arg, struct err *e);
 /* Take over a claim of another process (pulse-retry's) under a token of
  * one's own. 1 and fn, or 0 when that lease is no longer held. */
 int store_delivery_adopt(struct store *st, const struct uuid *id,
@@ -276,27 +302,37 @@ struct store_attempt {
 	int64_t id;
 	struct uuid delivery_id, alert_id;
 	const char *channel;
-	int64_t attempt_no; /* from 1; 0 when recording: the store numbers */
+	/* From 1, over the whole life of the delivery; set by the store. */
+	int64_t attempt_no;
 	bool success;
 	int response_code; /* 0: none */
 	int64_t latency_ms;
+	int64_t bytes; /* of the request's body */
 	const char *error; /* or NULL */
 	const char *address; /* connected to, or NULL */
 	const char *response; /* first bytes of the answer, or NULL */
 	int64_t created_ms;
 };
 
+/* Where an attempt moves its delivery. */
+struct store_settlement {
+	enum delivery_status status;
+	int64_t step;
+	int64_t next_attempt_ms; /* when retrying */
+	/* The caller tries again itself: it keeps its lease until then. */
+	bool keep_lease;
+	int64_t lease_until_ms;
+};
+
 /*
- * Record one attempt and move its delivery to status (due next at
- * next_attempt_ms when retrying), in one transaction. keep_lease: the caller
- * tries again itself. The attempt is recorded even when the lease was lost;
- * then the delivery is left alone and 0 is returned, else 1.
- * attempt->attempt_no is set.
+ * Record one attempt and move its delivery, in one transaction. The attempt is
+ * recorded even when the lease was lost; then the delivery is left alone and 0
+ * is returned, else 1. When the delivery is gone with its rule nothing is
+ * recorded (0, attempt_no 0). attempt->attempt_no and id are set.
  */
 int store_delivery_settle(struct store *st, const struct uuid *id,
     const char *token, struct store_attempt *attempt,
-    enum delivery_status status, int64_t next_attempt_ms, bool keep_lease,
-    int64_t lease_until_ms, struct err *e);
+    const struct store_settlement *s, struct err *e);
 
 struct store_delivery_filter {
 	const struct uuid *alert_id, *rule_id; /* NULL: any */

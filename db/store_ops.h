@@ -19,6 +19,8 @@ struct store_ops {
 	    void *arg, struct err *e);
 	int (*backup)(struct store *st, const char *path, struct err *e);
 
+	int (*version)(struct store *st, int64_t *version, struct err *e);
+	void (*set_wait)(struct store *st, int64_t wait_ms);
 	int (*begin)(struct store *st, bool durable, struct err *e);
 	int (*commit)(struct store *st, struct err *e);
 	void (*rollback)(struct store *st);
@@ -75,6 +77,10 @@ struct store_ops {
 	    const char *record, size_t record_len, const char *const *channels,
 	    size_t nchannels, int64_t now_ms, int64_t handoff_ms,
 	    struct err *e);
+	int (*alert_put_foreign)(struct store *st, const struct alert *a,
+	    const char *record, size_t record_len, const char *const *channels,
+	    size_t nchannels, int64_t now_ms, int64_t handoff_ms,
+	    struct err *e);
 	int (*alert_get)(struct store *st, const struct uuid *id,
 	    store_alert_fn *fn, void *arg, struct err *e);
 	int (*alert_list)(struct store *st, const struct store_alert_filter *f,
@@ -91,6 +97,13 @@ struct store_ops {
 	int (*delivery_claim_due)(struct store *st, int64_t limit,
 	    const char *token, int64_t now_ms, int64_t lease_ms,
 	    store_delivery_fn *fn, void *arg, struct err *e);
+	int (*delivery_claim_id)(struct store *st, const struct uuid *id,
+	    const char *token, int64_t now_ms, int64_t lease_ms,
+	    store_delivery_fn *fn, void *arg, struct err *e);
+	int (*delivery_claim_lane)(struct store *st, const struct uuid *rule_id,
+	    const char *channel, int64_t limit, const char *token,
+	    int64_t now_ms, int64_t lease_ms, store_delivery_fn *fn, void *arg,
+	    struct err *e);
 	int (*delivery_adopt)(struct store *st, const struct uuid *id,
 	    const char *old_token, const char *token, int64_t now_ms,
 	    int64_t lease_ms, store_delivery_fn *fn, void *arg, struct err *e);
@@ -100,8 +113,7 @@ struct store_ops {
 	    const char *token, int64_t next_attempt_ms, struct err *e);
 	int (*delivery_settle)(struct store *st, const struct uuid *id,
 	    const char *token, struct store_attempt *attempt,
-	    enum delivery_status status, int64_t next_attempt_ms,
-	    bool keep_lease, int64_t lease_until_ms, struct err *e);
+	    const struct store_settlement *s, struct err *e);
 	int (*delivery_list)(struct store *st,
 	    const struct store_delivery_filter *f, store_delivery_fn *fn,
 	    void *arg, struct err *e);
@@ -150,6 +162,8 @@ struct store {
 	const struct store_ops *ops;
 	/* The URL without a password; freed by store_close(). */
 	char *name;
+	/* The last failure was another writer; back ends keep it. */
+	bool busy;
 };
 
 /* Open what lies behind "sqlite:" (sqlite/open.c): *st is a new back end with

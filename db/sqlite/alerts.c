@@ -20,32 +20,39 @@ static const char *const status_names[] = {
 };
 
 #define COLUMNS                                                                \
-	"SELECT a.id, r.id, a.record, a.symbol, r.rule_type, "                 \
+	"SELECT a.id, a.rule_id, a.record, a.symbol, "                         \
+	"coalesce(r.rule_type, a.record ->> 'rule_type', ''), "                \
 	"a.window_start_ms, a.triggered_ms, a.created_ms, a.late, "            \
-	"a.status, (SELECT count(*) FROM delivery_attempts x "                 \
-	"WHERE x.alert = a.seq), a.seq "                                       \
-	"FROM alerts a CROSS JOIN rules r ON r.n = a.rule "
+	"a.status, (SELECT sum(tries) FROM deliveries d "                      \
+	"WHERE d.alert = a.seq), a.seq "                                       \
+	"FROM alerts a LEFT JOIN rules r ON r.id = a.rule_id "
+
+/* An alert only if its rule exists, and any alert. */
+#define INSERT                                                                 \
+	"INSERT INTO alerts (id, rule_id, symbol, interval, state, "           \
+	"window_start_ms, window_end_ms, triggered_ms, created_ms, "           \
+	"late, status, record) "
+#define INSERT_OURS                                                            \
+	INSERT "SELECT ?1, id, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12 "     \
+	       "FROM rules WHERE id = ?2 ON CONFLICT DO NOTHING"
+#define INSERT_FOREIGN                                                         \
+	INSERT "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12) "   \
+	       "ON CONFLICT DO NOTHING"
 
 /* ---- writing ------------------------------------------------------------- */
 
 /* 1 when it was new and *seq, 0, -1. */
 static int
-insert_alert(struct db *db, const struct alert *a, const char *record,
-    size_t record_len, enum alert_status status, int64_t now_ms, int64_t *seq,
-    struct err *e)
+insert_alert(struct db *db, const char *sql, const struct alert *a,
+    const char *record, size_t record_len, enum alert_status status,
+    int64_t now_ms, int64_t *seq, struct err *e)
 {
 	struct query q;
 
-	if (q_open(&q, db,
-		"INSERT INTO alerts (id, rule, symbol, interval, state, "
-		"window_start_ms, window_end_ms, triggered_ms, created_ms, "
-		"late, status, record) "
-		"SELECT ?2, n, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12 "
-		"FROM rules WHERE id = ?1 ON CONFLICT DO NOTHING",
-		e) < 0)
+	if (q_open(&q, db, sql, e) < 0)
 		return -1;
-	q_uuid(&q, &a->rule_id);
 	q_uuid(&q, &a->id);
+	q_uuid(&q, &a->rule_id);
 	q_text(&q, a->symbol);
 	q_text(&q, interval_name(a->interval));
 	q_text(&q, a->state);
@@ -65,31 +72,32 @@ insert_alert(struct db *db, const struct alert *a, const char *record,
 }
 
 static int
-insert_delivery(struct db *db, const struct uuid *alert_id, int64_t alert,
+insert_delivery(struct db *db, const struct alert *a, int64_t alert,
     const char *channel, int64_t now_ms, int64_t due_ms, struct err *e)
 {
-	struct uuid id = uuid_named(alert_id, channel, strlen(channel));
+	struct uuid id = uuid_named(&a->id, channel, strlen(channel));
 	struct query q;
 
 	if (q_open(&q, db,
-		"INSERT INTO deliveries (id, alert, channel, status, "
-		"attempts, next_attempt_ms, created_ms, updated_ms) "
-		"VALUES (?1, ?2, ?3, 0, 0, ?4, ?5, ?5) "
+		"INSERT INTO deliveries (id, alert, rule_id, channel, status, "
+		"next_attempt_ms, created_ms, updated_ms) "
+		"VALUES (?1, ?2, ?3, ?4, 0, ?5, ?6, ?6) "
 		"ON CONFLICT DO NOTHING",
 		e) < 0)
 		return -1;
 	q_uuid(&q, &id);
 	q_int(&q, alert);
+	q_uuid(&q, &a->rule_id);
 	q_text(&q, channel);
 	q_int(&q, due_ms);
 	q_int(&q, now_ms);
 	return q_run(&q, e);
 }
 
-int
-sqlite_alert_put(struct store *st, const struct alert *a, const char *record,
-    size_t record_len, const char *const *channels, size_t nchannels,
-    int64_t now_ms, int64_t handoff_ms, struct err *e)
+static int
+put(struct store *st, const char *sql, const struct alert *a,
+    const char *record, size_t record_len, const char *const *channels,
+    size_t nchannels, int64_t now_ms, int64_t due_ms, struct err *e)
 {
 	struct db *db = db_of(st);
 	int64_t seq = 0;
@@ -101,13 +109,31 @@ sqlite_alert_put(struct store *st, const struct alert *a, const char *record,
 		nchannels = 0;
 	if (db_enter(db, true, &own, e) < 0)
 		return -1;
-	rc = insert_alert(db, a, record, record_len,
+	rc = insert_alert(db, sql, a, record, record_len,
 	    nchannels > 0 ? ALERT_PENDING : ALERT_NONE, now_ms, &seq, e);
 	for (i = 0; i < nchannels && rc > 0; i++)
-		if (insert_delivery(db, &a->id, seq, channels[i], now_ms,
-			now_ms + handoff_ms, e) < 0)
+		if (insert_delivery(
+			db, a, seq, channels[i], now_ms, due_ms, e) < 0)
 			rc = -1;
 	return db_leave(db, own, rc, e);
+}
+
+int
+sqlite_alert_put(struct store *st, const struct alert *a, const char *record,
+    size_t record_len, const char *const *channels, size_t nchannels,
+    int64_t now_ms, int64_t handoff_ms, struct err *e)
+{
+	return put(st, INSERT_OURS, a, record, record_len, channels, nchannels,
+	    now_ms, now_ms + handoff_ms, e);
+}
+
+int
+sqlite_alert_put_foreign(struct store *st, const struct alert *a,
+    const char *record, size_t record_len, const char *const *channels,
+    size_t nchannels, int64_t now_ms, int64_t handoff_ms, struct err *e)
+{
+	return put(st, INSERT_FOREIGN, a, record, record_len, channels,
+	    nchannels, now_ms, now_ms + handoff_ms, e);
 }
 
 int
@@ -115,12 +141,13 @@ alert_refresh(struct db *db, int64_t alert, struct err *e)
 {
 	struct query q;
 
-	/* Unsettled ones make it pending, else a delivered one makes it
-	 * delivered, else it failed. */
+	/* An unsettled one (pending, retrying, held) makes it pending, else a
+	 * delivered one makes it delivered, else it failed. */
 	if (q_open(&q, db,
 		"UPDATE alerts SET status = s.v FROM (SELECT "
 		"CASE WHEN count(*) = 0 THEN 3 "
-		"WHEN min(status) < 2 THEN 0 WHEN min(status) = 2 THEN 1 "
+		"WHEN min(status) < 2 OR max(status) = 4 THEN 0 "
+		"WHEN min(status) = 2 THEN 1 "
 		"ELSE 2 END AS v FROM deliveries WHERE alert = ?1) s "
 		"WHERE seq = ?1 AND status <> s.v",
 		e) < 0)

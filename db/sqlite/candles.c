@@ -2,7 +2,7 @@
  * candles: closed bars, by tile (see 0001_init.sql for the why of the order).
  *
  * A series is read by its directory: its spans that hold bars, in each the 64
- * tiles, in each at most 8 bars by one seek. A hole in the series costs at
+ * tiles, in each at most 16 bars by one seek. A hole in the series costs at
  * most 64 seeks a span that is not empty, however long the hole is.
  */
 #include <stdio.h>
@@ -10,12 +10,12 @@
 
 #include "db/sqlite/db.h"
 
-#define TILE_BARS  8
+#define TILE_BARS  16
 #define SPAN_TILES 64
 
 #define COLUMNS                                                                \
 	"SELECT t, o, o_scale, c, c_scale, h, h_scale, l, l_scale, v, "        \
-	"v_scale, trades, recv_ms FROM candles "                               \
+	"trades, recv_ms FROM candles "                                        \
 	"WHERE tile = ? AND series = ? AND t BETWEEN ? AND ? ORDER BY t "
 
 static int64_t
@@ -37,13 +37,14 @@ static int
 put(struct db *db, const struct candle *c, struct err *e)
 {
 	int64_t tile = tile_of(c->interval, c->open_ms), id;
+	char volume[DECIMAL_TEXT_MAX];
 	struct query q;
 
 	if (series_enter(
 		db, c->symbol, c->interval, tile / SPAN_TILES, &id, e) < 0 ||
 	    q_open(&q, db,
 		"INSERT OR REPLACE INTO candles VALUES "
-		"(?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)",
+		"(?,?,?,?,?,?,?,?,?,?,?,?,?,?)",
 		e) < 0)
 		return -1;
 	q_int(&q, tile);
@@ -53,7 +54,7 @@ put(struct db *db, const struct candle *c, struct err *e)
 	bind_decimal(&q, c->close);
 	bind_decimal(&q, c->high);
 	bind_decimal(&q, c->low);
-	bind_decimal(&q, c->volume);
+	q_textn(&q, volume, decimal_print(c->volume, volume));
 	if (c->trades >= 0)
 		q_int(&q, c->trades);
 	else
@@ -161,18 +162,24 @@ col_or_none(const struct query *q, int i)
 							      : col_int(q, i);
 }
 
-static void
-read_candle(const struct walk *w, const struct query *q, struct candle *c)
+static int
+read_candle(const struct walk *w, const struct query *q, struct candle *c,
+    struct err *e)
 {
+	const char *volume = col_text(q, 9);
+
 	c->open_ms = col_int(q, 0);
 	c->close_ms = c->open_ms + interval_step(w->interval) - 1;
 	c->open = col_decimal(q, 1);
 	c->close = col_decimal(q, 3);
 	c->high = col_decimal(q, 5);
 	c->low = col_decimal(q, 7);
-	c->volume = col_decimal(q, 9);
-	c->trades = col_or_none(q, 11);
-	c->recv_ms = col_or_none(q, 12);
+	c->trades = col_or_none(q, 10);
+	c->recv_ms = col_or_none(q, 11);
+	if (decimal_parse(&c->volume, volume, strlen(volume)) < 0)
+		return err_set(
+		    e, "the store holds a bar with volume \"%s\"", volume);
+	return 0;
 }
 
 /* Give the bars of a tile to the callback. */
@@ -201,9 +208,9 @@ give_tile(struct walk *w, int64_t tile, struct err *e)
 			w->skip--;
 			continue;
 		}
-		read_candle(w, &q, &c);
 		w->left--;
-		if ((rc = db_answer(w->fn(w->arg, &c, e), e)) != 0)
+		if ((rc = read_candle(w, &q, &c, e)) < 0 ||
+		    (rc = db_answer(w->fn(w->arg, &c, e), e)) != 0)
 			break;
 	}
 	q_close(&q);
@@ -392,7 +399,7 @@ find_cutoff(struct db *db, const char *symbol, interval_id interval,
 	};
 	int rc = walk_run(&w, e);
 
-	/* Whole tiles go: up to 7 bars more than keep stay. */
+	/* Whole tiles go: up to 15 bars more than keep stay. */
 	*cutoff_ms = rc > 0 ? w.found_ms : 0;
 	return rc < 0 ? -1 : 0;
 }

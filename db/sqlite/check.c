@@ -83,8 +83,10 @@ static const char *const questions[] = {
     /* Alerts and their deliveries. */
     "SELECT 'alert ' || lower(hex(a.id)) || ': status ' || a.status || "
     "' does not fit its deliveries' FROM alerts a LEFT JOIN (SELECT alert, "
-    "min(status) AS s FROM deliveries GROUP BY alert) d ON d.alert = a.seq "
-    "WHERE a.status <> CASE WHEN d.s IS NULL THEN 3 WHEN d.s < 2 THEN 0 "
+    "min(status) AS s, max(status) AS m FROM deliveries GROUP BY alert) d ON "
+    "d.alert = a.seq "
+    "WHERE a.status <> CASE WHEN d.s IS NULL THEN 3 WHEN d.s < 2 OR d.m = 4 "
+    "THEN 0 "
     "WHEN d.s = 2 THEN 1 ELSE 2 END",
     "SELECT 'delivery ' || lower(hex(d.id)) || ': delivered without a "
     "successful attempt' FROM deliveries d WHERE d.status = 2 AND NOT EXISTS "
@@ -101,8 +103,8 @@ static const char *const questions[] = {
     "SELECT 'series ' || s.symbol || ' ' || s.interval || ': bar ' || c.t || "
     "' has values that cannot be' FROM candles c JOIN series s ON s.id = "
     "c.series WHERE c.t < 0 OR c.o <= 0 OR c.c <= 0 OR c.h <= 0 OR c.l <= 0 "
-    "OR c.v < 0 OR max(c.o_scale, c.c_scale, c.h_scale, c.l_scale, c.v_scale) "
-    "> 18 OR min(c.o_scale, c.c_scale, c.h_scale, c.l_scale, c.v_scale) < 0",
+    "OR max(c.o_scale, c.c_scale, c.h_scale, c.l_scale) > 18 "
+    "OR min(c.o_scale, c.c_scale, c.h_scale, c.l_scale) < 0",
 };
 
 /* Bars must lie on the grid of their interval and in their tile. */
@@ -172,9 +174,8 @@ check_alert_ids(struct db *db, struct problems *p, struct err *e)
 	int rc, before = p->n;
 
 	if (q_open(&q, db,
-		"SELECT a.id, r.id, a.symbol, a.interval, a.window_start_ms, "
-		"a.window_end_ms, a.state, a.record FROM alerts a "
-		"JOIN rules r ON r.n = a.rule",
+		"SELECT id, rule_id, symbol, interval, window_start_ms, "
+		"window_end_ms, state, record FROM alerts",
 		e) < 0)
 		return -1;
 	while ((rc = q_step(&q, e)) > 0 && p->n < before + EACH_MAX)

@@ -14,9 +14,8 @@ db_fail_at(sqlite3 *sql, const char *path, int rc, struct err *e)
 	switch (rc & 0xff) {
 	case SQLITE_BUSY:
 	case SQLITE_LOCKED:
-		return err_set(e,
-		    "%s: another program kept the database locked for %d s",
-		    path, DB_BUSY_MS / 1000);
+		return err_set(
+		    e, "%s: another program is writing the database", path);
 	case SQLITE_FULL:
 		return err_set(
 		    e, "%s: no space left on the disk of the database", path);
@@ -52,8 +51,14 @@ db_fail_at(sqlite3 *sql, const char *path, int rc, struct err *e)
 int
 db_fail(struct db *db, struct err *e)
 {
-	return db_fail_at(
-	    db->sql, db->path, sqlite3_extended_errcode(db->sql), e);
+	int rc = sqlite3_extended_errcode(db->sql);
+
+	db->store.busy = (rc & 0xff) == SQLITE_BUSY;
+	if (db->store.busy && db->wait_ms > 0)
+		return err_set(e,
+		    "%s: another program kept the database locked for %lld ms",
+		    db->path, (long long)db->wait_ms);
+	return db_fail_at(db->sql, db->path, rc, e);
 }
 
 int
@@ -322,6 +327,7 @@ db_commit(struct db *db, struct err *e)
 		return -1;
 	}
 	db->in_transaction = false;
+	db->commits++;
 	return 0;
 }
 

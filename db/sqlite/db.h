@@ -58,6 +58,8 @@ struct db {
 	bool readonly;
 	bool in_transaction;
 	bool broken; /* a write of the open transaction failed */
+	int64_t commits; /* of ours */
+	int64_t wait_ms; /* for another writer */
 	int synchronous; /* as the pragma counts: 1 NORMAL, 2 FULL */
 	struct series_cache *series;
 	int64_t pruned_series; /* how far the pruning of candles has come */
@@ -204,6 +206,9 @@ int candle_prune(struct db *db, int64_t keep, int64_t batch, struct err *e);
 int sqlite_alert_put(struct store *st, const struct alert *a,
     const char *record, size_t record_len, const char *const *channels,
     size_t nchannels, int64_t now_ms, int64_t handoff_ms, struct err *e);
+int sqlite_alert_put_foreign(struct store *st, const struct alert *a,
+    const char *record, size_t record_len, const char *const *channels,
+    size_t nchannels, int64_t now_ms, int64_t handoff_ms, struct err *e);
 int sqlite_alert_get(struct store *st, const struct uuid *id,
     store_alert_fn *fn, void *arg, struct err *e);
 int sqlite_alert_list(struct store *st, const struct store_alert_filter *f,
@@ -222,6 +227,12 @@ int sqlite_delivery_claim_alert(struct store *st, const struct uuid *alert_id,
 int sqlite_delivery_claim_due(struct store *st, int64_t limit,
     const char *token, int64_t now_ms, int64_t lease_ms, store_delivery_fn *fn,
     void *arg, struct err *e);
+int sqlite_delivery_claim_id(struct store *st, const struct uuid *id,
+    const char *token, int64_t now_ms, int64_t lease_ms, store_delivery_fn *fn,
+    void *arg, struct err *e);
+int sqlite_delivery_claim_lane(struct store *st, const struct uuid *rule_id,
+    const char *channel, int64_t limit, const char *token, int64_t now_ms,
+    int64_t lease_ms, store_delivery_fn *fn, void *arg, struct err *e);
 int sqlite_delivery_adopt(struct store *st, const struct uuid *id,
     const char *old_token, const char *token, int64_t now_ms, int64_t lease_ms,
     store_delivery_fn *fn, void *arg, struct err *e);
@@ -231,8 +242,7 @@ int sqlite_delivery_release(struct store *st, const struct uuid *id,
     const char *token, int64_t next_attempt_ms, struct err *e);
 int sqlite_delivery_settle(struct store *st, const struct uuid *id,
     const char *token, struct store_attempt *attempt,
-    enum delivery_status status, int64_t next_attempt_ms, bool keep_lease,
-    int64_t lease_until_ms, struct err *e);
+    const struct store_settlement *s, struct err *e);
 int
 sqlite_delivery_list(struct store *st, const struct store_delivery_filter *f,
     store_delivery_fn *fn, void *arg, struct err *e);

@@ -17,17 +17,17 @@
 #define CLAIM_MAX 10000
 
 #define COLUMNS                                                                \
-	"SELECT d.id, a.id, r.id, d.channel, d.status, d.attempts, "           \
-	"d.next_attempt_ms, d.created_ms, d.updated_ms, d.lease, "             \
+	"SELECT d.id, a.id, d.rule_id, d.channel, d.status, d.attempts, "      \
+	"d.step, d.next_attempt_ms, d.created_ms, d.updated_ms, d.lease, "     \
 	"d.lease_until_ms, d.last_error, CASE d.channel "                      \
 	"WHEN 'discord' THEN r.discord_webhook_url "                           \
 	"WHEN 'generic' THEN r.generic_webhook_url END, a.record "
 #define FROM_DELIVERIES                                                        \
 	"FROM deliveries d CROSS JOIN alerts a ON a.seq = d.alert "            \
-	"CROSS JOIN rules r ON r.n = a.rule "
+	"LEFT JOIN rules r ON r.id = d.rule_id "
 #define FROM_ALERTS                                                            \
 	"FROM alerts a CROSS JOIN deliveries d ON d.alert = a.seq "            \
-	"CROSS JOIN rules r ON r.n = a.rule "
+	"LEFT JOIN rules r ON r.id = d.rule_id "
 
 /* ---- a row --------------------------------------------------------------- */
 
@@ -40,15 +40,16 @@ read_delivery(const struct query *q, struct store_delivery *d)
 	d->channel = col_text(q, 3);
 	d->status = (enum delivery_status)col_int(q, 4);
 	d->attempts = col_int(q, 5);
-	d->next_attempt_ms = col_int(q, 6);
-	d->created_ms = col_int(q, 7);
-	d->updated_ms = col_int(q, 8);
-	d->lease = col_text(q, 9);
-	d->lease_until_ms = col_int(q, 10);
-	d->last_error = col_text(q, 11);
-	d->url = col_text(q, 12);
-	d->record = col_text(q, 13);
-	d->record_len = (size_t)sqlite3_column_bytes(q->stmt, 13);
+	d->step = col_int(q, 6);
+	d->next_attempt_ms = col_int(q, 7);
+	d->created_ms = col_int(q, 8);
+	d->updated_ms = col_int(q, 9);
+	d->lease = col_text(q, 10);
+	d->lease_until_ms = col_int(q, 11);
+	d->last_error = col_text(q, 12);
+	d->url = col_text(q, 13);
+	d->record = col_text(q, 14);
+	d->record_len = (size_t)sqlite3_column_bytes(q->stmt, 14);
 }
 
 /* Give every row to fn. The number given, or -1. */
@@ -251,6 +252,51 @@ sqlite_delivery_claim_due(struct store *st, int64_t limit, const char *token,
 	return claim(db, &q, own, token, now_ms, lease_ms, fn, arg, e);
 }
 
+int
+sqlite_delivery_claim_id(struct store *st, const struct uuid *id,
+    const char *token, int64_t now_ms, int64_t lease_ms, store_delivery_fn *fn,
+    void *arg, struct err *e)
+{
+	struct db *db = db_of(st);
+	struct query q;
+	bool own;
+
+	if (db_enter(db, false, &own, e) < 0)
+		return -1;
+	if (q_open(&q, db,
+		"SELECT n FROM deliveries WHERE id = ? AND status < 2 "
+		"AND lease_until_ms <= ?",
+		e) < 0)
+		return db_leave(db, own, -1, e);
+	q_uuid(&q, id);
+	q_int(&q, now_ms);
+	return claim(db, &q, own, token, now_ms, lease_ms, fn, arg, e);
+}
+
+int
+sqlite_delivery_claim_lane(struct store *st, const struct uuid *rule_id,
+    const char *channel, int64_t limit, const char *token, int64_t now_ms,
+    int64_t lease_ms, store_delivery_fn *fn, void *arg, struct err *e)
+{
+	struct db *db = db_of(st);
+	struct query q;
+	bool own;
+
+	if (db_enter(db, false, &own, e) < 0)
+		return -1;
+	if (q_open(&q, db,
+		"SELECT n FROM deliveries WHERE rule_id = ? AND channel = ? "
+		"AND status < 2 AND lease_until_ms <= ? "
+		"ORDER BY alert LIMIT ?",
+		e) < 0)
+		return db_leave(db, own, -1, e);
+	q_uuid(&q, rule_id);
+	q_text(&q, channel);
+	q_int(&q, now_ms);
+	q_int(&q, limit > 0 && limit < CLAIM_MAX ? limit : CLAIM_MAX);
+	return claim(db, &q, own, token, now_ms, lease_ms, fn, arg, e);
+}
+
 /* Run a change of one row within its transaction: 1 changed, 0, -1. */
 static int
 change_one(struct db *db, struct query *q, struct err *e)
@@ -324,8 +370,7 @@ sqlite_delivery_release(struct store *st, const struct uuid *id,
 
 /* What settling must know of the delivery. */
 struct held {
-	int64_t n, alert;
-	struct uuid alert_id;
+	int64_t n, alert, tries;
 	char channel[64];
 	bool ours;
 };
@@ -339,9 +384,8 @@ look_at(struct db *db, const struct uuid *id, const char *token, struct held *h,
 	int rc;
 
 	if (q_open(&q, db,
-		"SELECT d.n, d.alert, a.id, d.channel, "
-		"d.status < 2 AND d.lease IS ? FROM deliveries d "
-		"CROSS JOIN alerts a ON a.seq = d.alert WHERE d.id = ?",
+		"SELECT n, alert, tries, channel, status < 2 AND lease IS ? "
+		"FROM deliveries WHERE id = ?",
 		e) < 0)
 		return -1;
 	q_text(&q, token);
@@ -349,7 +393,7 @@ look_at(struct db *db, const struct uuid *id, const char *token, struct held *h,
 	if ((rc = q_step(&q, e)) > 0) {
 		h->n = col_int(&q, 0);
 		h->alert = col_int(&q, 1);
-		h->alert_id = col_uuid(&q, 2);
+		h->tries = col_int(&q, 2);
 		(void)snprintf(
 		    h->channel, sizeof(h->channel), "%s", col_text(&q, 3));
 		h->ours = col_int(&q, 4) != 0;
@@ -364,27 +408,20 @@ record_attempt(
 {
 	struct query q;
 
-	/* Numbered on over the life of the delivery, whoever tried. */
 	if (q_open(&q, db,
-		"SELECT coalesce(max(attempt_no), 0) + 1 "
-		"FROM delivery_attempts WHERE alert = ? AND channel = ?",
-		e) < 0)
-		return -1;
-	q_int(&q, h->alert);
-	q_text(&q, h->channel);
-	if (q_number(&q, &a->attempt_no, e) < 0 ||
-	    q_open(&q, db,
 		"INSERT INTO delivery_attempts (alert, channel, attempt_no, "
-		"success, response_code, latency_ms, error, address, "
-		"response, created_ms) VALUES (?,?,?,?,?,?,?,?,?,?)",
+		"success, response_code, latency_ms, bytes, error, address, "
+		"response, created_ms) VALUES (?,?,?,?,?,?,?,?,?,?,?)",
 		e) < 0)
 		return -1;
+	a->attempt_no = h->tries + 1;
 	q_int(&q, h->alert);
 	q_text(&q, h->channel);
 	q_int(&q, a->attempt_no);
 	q_int(&q, a->success);
 	q_int(&q, a->response_code);
 	q_int(&q, a->latency_ms);
+	q_int(&q, a->bytes);
 	q_text(&q, a->error);
 	q_text(&q, a->address);
 	q_text(&q, a->response);
@@ -395,69 +432,77 @@ record_attempt(
 	return 0;
 }
 
+/* The attempt was another holder's as well: only count it. */
 static int
-move_on(struct db *db, const struct held *h, const struct store_attempt *a,
-    enum delivery_status status, int64_t next_attempt_ms, const char *lease,
-    int64_t lease_until_ms, struct err *e)
+count_try(struct db *db, const struct held *h, struct err *e)
 {
 	struct query q;
 
 	if (q_open(&q, db,
+		"UPDATE deliveries SET tries = tries + 1 WHERE n = ?", e) < 0)
+		return -1;
+	q_int(&q, h->n);
+	return q_run(&q, e);
+}
+
+static int
+move_on(struct db *db, const struct held *h, const char *token,
+    const struct store_attempt *a, const struct store_settlement *s,
+    struct err *e)
+{
+	bool keep = s->keep_lease && s->status < DELIVERY_DELIVERED;
+	struct query q;
+
+	if (q_open(&q, db,
 		"UPDATE deliveries SET status = ?, attempts = attempts + 1, "
-		"next_attempt_ms = ?, lease = ?, lease_until_ms = ?, "
-		"last_error = ?, updated_ms = ? WHERE n = ?",
+		"tries = tries + 1, step = ?, next_attempt_ms = ?, lease = ?, "
+		"lease_until_ms = ?, last_error = ?, updated_ms = ? "
+		"WHERE n = ?",
 		e) < 0)
 		return -1;
-	q_int(&q, status);
-	q_int(&q, next_attempt_ms);
-	q_text(&q, lease);
-	q_int(&q, lease_until_ms);
+	q_int(&q, s->status);
+	q_int(&q, s->step);
+	q_int(&q, s->next_attempt_ms);
+	q_text(&q, keep ? token : NULL);
+	q_int(&q, keep ? s->lease_until_ms : 0);
 	q_text(&q, a->success ? NULL : a->error);
 	q_int(&q, a->created_ms);
 	q_int(&q, h->n);
 	if (q_run(&q, e) < 0)
 		return -1;
-	if (status < DELIVERY_DELIVERED)
+	if (s->status != DELIVERY_DELIVERED && s->status != DELIVERY_DEAD)
 		return 0;
 	return alert_refresh(db, h->alert, e);
 }
 
 static int
 settle(struct db *db, const struct uuid *id, const char *token,
-    struct store_attempt *a, enum delivery_status status,
-    int64_t next_attempt_ms, bool keep, int64_t lease_until_ms, struct err *e)
+    struct store_attempt *a, const struct store_settlement *s, struct err *e)
 {
 	struct held h;
 	int rc;
 
+	a->attempt_no = 0;
 	if ((rc = look_at(db, id, token, &h, e)) <= 0)
 		return rc;
 	if (record_attempt(db, &h, a, e) < 0)
 		return -1;
 	if (!h.ours)
-		return 0;
-	keep = keep && status < DELIVERY_DELIVERED;
-	if (move_on(db, &h, a, status, next_attempt_ms, keep ? token : NULL,
-		keep ? lease_until_ms : 0, e) < 0)
-		return -1;
-	return 1;
+		return count_try(db, &h, e);
+	return move_on(db, &h, token, a, s, e) < 0 ? -1 : 1;
 }
 
 int
 sqlite_delivery_settle(struct store *st, const struct uuid *id,
     const char *token, struct store_attempt *attempt,
-    enum delivery_status status, int64_t next_attempt_ms, bool keep_lease,
-    int64_t lease_until_ms, struct err *e)
+    const struct store_settlement *s, struct err *e)
 {
 	struct db *db = db_of(st);
 	bool own;
 
 	if (db_enter(db, true, &own, e) < 0)
 		return -1;
-	return db_leave(db, own,
-	    settle(db, id, token, attempt, status, next_attempt_ms, keep_lease,
-		lease_until_ms, e),
-	    e);
+	return db_leave(db, own, settle(db, id, token, attempt, s, e), e);
 }
 
 /* ---- lists and counts ---------------------------------------------------- */
@@ -478,8 +523,8 @@ add_where(struct buf *b, const struct store_delivery_filter *f)
 		and = "AND ";
 	}
 	if (f->rule_id != NULL) {
-		buf_addf(b, "%s%sa.rule = (SELECT n FROM rules WHERE id = ?) ",
-		    and, f->alert_id != NULL ? "+" : "");
+		buf_addf(b, "%s%sa.rule_id = ? ", and,
+		    f->alert_id != NULL ? "+" : "");
 		and = "AND ";
 	}
 	if (f->status >= 0) {
@@ -604,7 +649,7 @@ restart_one(struct db *db, int64_t n, int64_t now_ms, struct err *e)
 	struct query q;
 
 	if (q_open(&q, db,
-		"UPDATE deliveries SET status = 0, attempts = 0, "
+		"UPDATE deliveries SET status = 0, attempts = 0, step = 0, "
 		"next_attempt_ms = ?1, updated_ms = ?1 WHERE n = ?2",
 		e) < 0)
 		return -1;
@@ -700,9 +745,10 @@ sqlite_delivery_retry(struct store *st, const struct store_delivery_filter *f,
 	    DELIVERY_DEAD,
 	    DELIVERY_RETRYING,
 	    DELIVERY_PENDING,
+	    DELIVERY_HELD,
 	};
 
-	return change_statuses(st, f, from, 3, now_ms, restart_one, e);
+	return change_statuses(st, f, from, 4, now_ms, restart_one, e);
 }
 
 int
@@ -712,9 +758,10 @@ sqlite_delivery_drop(struct store *st, const struct store_delivery_filter *f,
 	static const enum delivery_status from[] = {
 	    DELIVERY_RETRYING,
 	    DELIVERY_PENDING,
+	    DELIVERY_HELD,
 	};
 
-	return change_statuses(st, f, from, 2, now_ms, drop_one, e);
+	return change_statuses(st, f, from, 3, now_ms, drop_one, e);
 }
 
 /* ---- attempts and numbers ------------------------------------------------ */
@@ -732,6 +779,7 @@ read_attempt(const struct query *q, struct store_attempt *a)
 	a->address = col_text(q, 7);
 	a->response = col_text(q, 8);
 	a->created_ms = col_int(q, 9);
+	a->bytes = col_int(q, 10);
 	a->delivery_id =
 	    uuid_named(&a->alert_id, a->channel, strlen(a->channel));
 }
@@ -747,7 +795,7 @@ sqlite_attempt_list(struct store *st, const struct uuid *alert_id,
 
 	if (q_open(&q, db_of(st),
 		"SELECT id, channel, attempt_no, success, response_code, "
-		"latency_ms, error, address, response, created_ms "
+		"latency_ms, error, address, response, created_ms, bytes "
 		"FROM delivery_attempts WHERE alert = "
 		"(SELECT seq FROM alerts WHERE id = ?) "
 		"ORDER BY id LIMIT ? OFFSET ?",

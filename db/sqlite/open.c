@@ -17,6 +17,8 @@
 #define BACKUP_PAGES 1000
 
 static void sqlite_close_store(struct store *st);
+static int sqlite_version(struct store *st, int64_t *version, struct err *e);
+static void sqlite_set_wait(struct store *st, int64_t wait_ms);
 static int sqlite_begin(struct store *st, bool durable, struct err *e);
 static int sqlite_commit(struct store *st, struct err *e);
 static void sqlite_rollback(struct store *st);
@@ -26,6 +28,8 @@ static const struct store_ops sqlite_ops = {
     .schema = sqlite_schema,
     .check = sqlite_check,
     .backup = sqlite_backup,
+    .version = sqlite_version,
+    .set_wait = sqlite_set_wait,
     .begin = sqlite_begin,
     .commit = sqlite_commit,
     .rollback = sqlite_rollback,
@@ -48,6 +52,7 @@ static const struct store_ops sqlite_ops = {
     .candle_count = sqlite_candle_count,
     .candle_series = sqlite_candle_series,
     .alert_put = sqlite_alert_put,
+    .alert_put_foreign = sqlite_alert_put_foreign,
     .alert_get = sqlite_alert_get,
     .alert_list = sqlite_alert_list,
     .alert_count = sqlite_alert_count,
@@ -55,6 +60,8 @@ static const struct store_ops sqlite_ops = {
     .alert_seq = sqlite_alert_seq,
     .delivery_claim_alert = sqlite_delivery_claim_alert,
     .delivery_claim_due = sqlite_delivery_claim_due,
+    .delivery_claim_id = sqlite_delivery_claim_id,
+    .delivery_claim_lane = sqlite_delivery_claim_lane,
     .delivery_adopt = sqlite_delivery_adopt,
     .delivery_renew = sqlite_delivery_renew,
     .delivery_release = sqlite_delivery_release,
@@ -246,7 +253,7 @@ static int
 configure(struct db *db, struct err *e)
 {
 	(void)sqlite3_extended_result_codes(db->sql, 1);
-	(void)sqlite3_busy_timeout(db->sql, DB_BUSY_MS);
+	sqlite_set_wait(&db->store, DB_BUSY_MS);
 	(void)sqlite3_db_config(
 	    db->sql, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, NULL);
 	return exec(db,
@@ -315,6 +322,28 @@ sqlite_close_store(struct store *st)
 	(void)sqlite3_close(db->sql);
 	free(db->path);
 	free(db);
+}
+
+/* What others commit changes the one number, what we commit the other. */
+static int
+sqlite_version(struct store *st, int64_t *version, struct err *e)
+{
+	struct db *db = db_of(st);
+	int64_t others;
+
+	if (pragma_number(db, "PRAGMA data_version", &others, e) < 0)
+		return -1;
+	*version = (int64_t)((uint64_t)others << 40) + db->commits;
+	return 0;
+}
+
+static void
+sqlite_set_wait(struct store *st, int64_t wait_ms)
+{
+	struct db *db = db_of(st);
+
+	db->wait_ms = wait_ms < 0 ? 0 : wait_ms > 3600000 ? 3600000 : wait_ms;
+	(void)sqlite3_busy_timeout(db->sql, (int)db->wait_ms);
 }
 
 static int

@@ -206,7 +206,7 @@ delete_rule(struct db *db, const struct uuid *id, struct err *e)
 	struct query q;
 	int64_t seq;
 
-	/* What hangs on it goes by ON DELETE CASCADE. */
+	/* What hangs on it goes by the trigger rules_delete. */
 	if (q_open(&q, db, "DELETE FROM rules WHERE id = ?", e) < 0)
 		return -1;
 	q_uuid(&q, id);

@@ -11,8 +11,8 @@ state_put(struct db *db, const struct uuid *rule_id, const char *symbol,
 
 	if (n == 0) {
 		if (q_open(&q, db,
-			"DELETE FROM rule_state WHERE rule = "
-			"(SELECT n FROM rules WHERE id = ?) AND symbol = ?",
+			"DELETE FROM rule_state "
+			"WHERE rule_id = ? AND symbol = ?",
 			e) < 0)
 			return -1;
 		q_uuid(&q, rule_id);
@@ -21,8 +21,8 @@ state_put(struct db *db, const struct uuid *rule_id, const char *symbol,
 	}
 	/* For a rule that was deleted meanwhile there is nothing to keep. */
 	if (q_open(&q, db,
-		"INSERT OR REPLACE INTO rule_state (rule, symbol, state) "
-		"SELECT n, ?2, ?3 FROM rules WHERE id = ?1",
+		"INSERT OR REPLACE INTO rule_state (rule_id, symbol, state) "
+		"SELECT id, ?2, ?3 FROM rules WHERE id = ?1",
 		e) < 0)
 		return -1;
 	q_uuid(&q, rule_id);
@@ -54,9 +54,7 @@ sqlite_state_list(struct store *st,
 	int rc;
 
 	if (q_open(&q, db_of(st),
-		"SELECT r.id, s.symbol, s.state FROM rule_state s "
-		"CROSS JOIN rules r ON r.n = s.rule",
-		e) < 0)
+		"SELECT rule_id, symbol, state FROM rule_state", e) < 0)
 		return -1;
 	while ((rc = q_step(&q, e)) > 0) {
 		id = col_uuid(&q, 0);

@@ -34,6 +34,7 @@ may_wrap() {
 	libwebsockets.h:hl-ingest/ws.c|libwebsockets.h:pulse-ctl/serve/*) ;;
 	libwebsockets.h:tests/sim/*) ;;
 	sqlite3.h:db/sqlite/*|sqlite3.h:tests/unit/db/*) ;;
+	sqlite3.h:tests/bench/db/*) ;;
 	libpq-fe.h:db/postgres/*|libpq-fe.h:tests/unit/db/*) ;;
 	openssl/*:common/digest.c|openssl/*:tests/*) ;;
 	jv.h:*|jq.h:*|curl/*|libwebsockets.h:*|sqlite3.h:*|libpq-fe.h:*)

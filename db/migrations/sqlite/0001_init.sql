@@ -65,6 +65,8 @@ CREATE TRIGGER rules_insert AFTER INSERT ON rules BEGIN
 	    ON CONFLICT DO UPDATE SET n = n + 1;
 END;
 CREATE TRIGGER rules_delete AFTER DELETE ON rules BEGIN
+	DELETE FROM rule_state WHERE rule_id = OLD.id;
+	DELETE FROM alerts WHERE rule_id = OLD.id;
 	UPDATE rule_groups SET n = n - 1 WHERE symbol = '' AND interval = ''
 	    AND is_active = OLD.is_active AND rule_type = OLD.rule_type
 	    AND warmup_bars = 0;
@@ -101,10 +103,10 @@ END;
 
 -- What cannot be recomputed from candles; the blob is the engine's own.
 CREATE TABLE rule_state (
-	rule INTEGER NOT NULL REFERENCES rules (n) ON DELETE CASCADE,
+	rule_id BLOB NOT NULL CHECK (length(rule_id) = 16),
 	symbol TEXT NOT NULL,
 	state BLOB NOT NULL,
-	PRIMARY KEY (rule, symbol)
+	PRIMARY KEY (rule_id, symbol)
 ) STRICT, WITHOUT ROWID;
 
 -- ---- candles -------------------------------------------------------------
@@ -116,13 +118,16 @@ CREATE TABLE series (
 	UNIQUE (symbol, interval)
 ) STRICT;
 
--- Closed bars. A tile is 8 bars of time: tile = t / (8 * length of a bar).
--- Rows of one time lie close together, as they are written, and 8 bars of one
--- series lie side by side, as they are read. A decimal is mantissa and number
--- of digits behind the point, as the exchange wrote it.
+-- Closed bars. A tile is 16 bars of time: tile = t / (16 * length of a bar).
+-- Rows of one time lie close together, as they are written, and 16 bars of one
+-- series lie side by side, as they are read (tests/bench/db/bench_candles.c).
+-- series is the id of a row of series; no foreign key: its check would cost a
+-- fifth of the speed, and series are never deleted. A price is mantissa and number of
+-- digits behind the point, as the exchange wrote it; a volume may have more
+-- digits than 64 bits hold and is its text.
 CREATE TABLE candles (
 	tile INTEGER NOT NULL,
-	series INTEGER NOT NULL REFERENCES series (id),
+	series INTEGER NOT NULL,
 	t INTEGER NOT NULL,
 	o INTEGER NOT NULL,
 	o_scale INTEGER NOT NULL,
@@ -132,8 +137,7 @@ CREATE TABLE candles (
 	h_scale INTEGER NOT NULL,
 	l INTEGER NOT NULL,
 	l_scale INTEGER NOT NULL,
-	v INTEGER NOT NULL,
-	v_scale INTEGER NOT NULL,
+	v TEXT NOT NULL,
 	trades INTEGER,
 	recv_ms INTEGER,
 	PRIMARY KEY (tile, series, t)
@@ -143,7 +147,7 @@ CREATE TABLE candles (
 -- writer remembers which it has entered; whoever removes one increments the
 -- counter prune_epoch, and then writers forget.
 CREATE TABLE candle_spans (
-	series INTEGER NOT NULL REFERENCES series (id),
+	series INTEGER NOT NULL,
 	span INTEGER NOT NULL,
 	PRIMARY KEY (series, span)
 ) STRICT, WITHOUT ROWID;
@@ -157,11 +161,13 @@ CREATE TABLE series_state (
 -- ---- alerts --------------------------------------------------------------
 
 -- status: 0 pending, 1 delivered, 2 failed, 3 none (nothing to deliver).
--- seq is the order of commit: there is one writer at a time.
+-- seq is the order of commit: there is one writer at a time. The rule need not
+-- exist: pulse-send keeps what other programs made. When it is deleted, its
+-- alerts go with it (trigger rules_delete).
 CREATE TABLE alerts (
 	seq INTEGER PRIMARY KEY AUTOINCREMENT,
 	id BLOB NOT NULL UNIQUE CHECK (length(id) = 16),
-	rule INTEGER NOT NULL REFERENCES rules (n) ON DELETE CASCADE,
+	rule_id BLOB NOT NULL CHECK (length(rule_id) = 16),
 	symbol TEXT NOT NULL,
 	interval TEXT NOT NULL,
 	state TEXT NOT NULL,
@@ -172,10 +178,10 @@ CREATE TABLE alerts (
 	late INTEGER NOT NULL CHECK (late IN (0, 1)),
 	status INTEGER NOT NULL CHECK (status IN (0, 1, 2, 3)),
 	record TEXT NOT NULL,
-	UNIQUE (rule, window_start_ms, window_end_ms, symbol, interval, state)
+	UNIQUE (rule_id, window_start_ms, window_end_ms, symbol, interval, state)
 ) STRICT;
 CREATE INDEX alerts_by_time ON alerts (triggered_ms DESC, id);
-CREATE INDEX alerts_by_rule ON alerts (rule, triggered_ms DESC, id);
+CREATE INDEX alerts_by_rule ON alerts (rule_id, triggered_ms DESC, id);
 CREATE INDEX alerts_by_symbol ON alerts (symbol, triggered_ms DESC, id);
 CREATE INDEX alerts_by_status ON alerts (status, triggered_ms DESC, id);
 
@@ -207,15 +213,20 @@ END;
 
 -- ---- deliveries ----------------------------------------------------------
 
--- status: 0 pending, 1 retrying, 2 delivered, 3 dead. due_ms says when anyone
--- may claim it: when its next attempt is due and no lease holds it.
+-- status: 0 pending, 1 retrying, 2 delivered, 3 dead, 4 held (waits for a
+-- person). due_ms says when anyone may claim it: when its next attempt is due
+-- and no lease holds it. attempts and step (the place in the schedule of
+-- retries) begin anew when it is retried by hand; tries counts on.
 CREATE TABLE deliveries (
 	n INTEGER PRIMARY KEY,
 	id BLOB NOT NULL UNIQUE CHECK (length(id) = 16),
 	alert INTEGER NOT NULL REFERENCES alerts (seq) ON DELETE CASCADE,
+	rule_id BLOB NOT NULL CHECK (length(rule_id) = 16),
 	channel TEXT NOT NULL,
-	status INTEGER NOT NULL CHECK (status IN (0, 1, 2, 3)),
-	attempts INTEGER NOT NULL,
+	status INTEGER NOT NULL CHECK (status IN (0, 1, 2, 3, 4)),
+	attempts INTEGER NOT NULL DEFAULT 0,
+	step INTEGER NOT NULL DEFAULT 0,
+	tries INTEGER NOT NULL DEFAULT 0,
 	next_attempt_ms INTEGER NOT NULL,
 	created_ms INTEGER NOT NULL,
 	updated_ms INTEGER NOT NULL,
@@ -227,6 +238,8 @@ CREATE TABLE deliveries (
 	UNIQUE (alert, channel)
 ) STRICT;
 CREATE INDEX deliveries_due ON deliveries (due_ms) WHERE status < 2;
+CREATE INDEX deliveries_lane ON deliveries (rule_id, channel, alert)
+    WHERE status < 2;
 CREATE INDEX deliveries_by_time ON deliveries (created_ms);
 CREATE INDEX deliveries_by_status ON deliveries (status, created_ms, channel);
 
@@ -262,6 +275,7 @@ CREATE TABLE delivery_attempts (
 	success INTEGER NOT NULL CHECK (success IN (0, 1)),
 	response_code INTEGER NOT NULL,
 	latency_ms INTEGER NOT NULL,
+	bytes INTEGER NOT NULL,
 	error TEXT,
 	address TEXT,
 	response TEXT,
