@@ -1,0 +1,295 @@
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/backoff.h"
+#include "common/clock.h"
+#include "common/interval.h"
+#include "common/log.h"
+#include "hl-ingest/feed.h"
+
+/* Requests under way at once. */
+#define RUNNING_MAX 4
+/* What urgent requests find free when others are sent. */
+#define RESERVED_WEIGHT 100
+/* How much of the budget confirming may take. */
+#define CONFIRM_PERCENT 80
+/* A series that alone keeps failing is left alone this long, then longer. */
+#define FAILING_BASE_MS 1000
+#define FAILING_CAP_MS	60000
+#define FAILING_SAID	5
+#define UNKNOWN_MS	60000
+
+struct question {
+	struct member *member;
+	int64_t weight; /* as spent */
+};
+
+/* Rows of an answer, as they come. */
+struct rows {
+	struct member *member;
+	struct candle *v;
+	size_t n, cap, foreign;
+};
+
+static void
+on_row(void *arg, const struct candle *c)
+{
+	struct rows *r = arg;
+	struct candle *v;
+
+	if (c->interval != r->member->interval ||
+	    strcmp(c->symbol, r->member->coin) != 0) {
+		r->foreign++;
+		return;
+	}
+	if (r->n == r->cap) {
+		size_t cap = r->cap == 0 ? 64 : r->cap * 2;
+
+		v = realloc(r->v, cap * sizeof(*v));
+		if (v == NULL) {
+			r->foreign++;
+			return;
+		}
+		r->v = v;
+		r->cap = cap;
+	}
+	r->v[r->n++] = *c;
+}
+
+/* ---- answers ------------------------------------------------------------- */
+
+static void
+on_failure(struct member *m, const char *why)
+{
+	int64_t wait = 0;
+
+	m->failures++;
+	/* Others are answered: it is this one alone. */
+	if (m->failures > 1)
+		wait = backoff_jitter_ms(backoff_ceiling_ms(FAILING_BASE_MS,
+					     FAILING_CAP_MS, m->failures),
+		    backoff_random());
+	if (m->failures == FAILING_SAID && !m->failure_said) {
+		m->failure_said = true;
+		log_warn("%s %s: REST keeps failing (%s); trying on", m->coin,
+		    interval_name(m->interval), why);
+	}
+	series_ask_failed(&m->series, feed_now(m->feed) + wait);
+}
+
+static void
+on_rows(struct member *m, const struct rest_answer *a, int64_t spent)
+{
+	struct feed *f = m->feed;
+	struct rows rows = {.member = m};
+	struct err e = {""};
+	size_t bad = 0;
+
+	if (frame_parse_rows(a->body, a->len, on_row, &rows, &bad, &e) < 0) {
+		free(rows.v);
+		f->rest.failures++;
+		on_failure(m, e.msg);
+		return;
+	}
+	if (bad > 0 || rows.foreign > 0) {
+		f->count.bad_rows += bad + rows.foreign;
+		log_warn("%s %s: %zu rows of REST are no candles of it (%s)",
+		    m->coin, interval_name(m->interval), bad + rows.foreign,
+		    bad > 0 ? e.msg : "another series");
+	}
+	m->failures = 0;
+	m->failure_said = false;
+	rest_charge(&f->rest, budget_weight_rows((int64_t)rows.n) - spent);
+	series_rows(&m->series, rows.v, rows.n, a->server_ms, feed_now(f));
+	free(rows.v);
+}
+
+/* "No such coin" is final, but not for one that was there before. */
+static void
+on_unknown(struct member *m, const char *why)
+{
+	if (!m->series.known) {
+		feed_refuse(m->feed, m, why);
+		return;
+	}
+	if (!m->failure_said)
+		log_warn("%s %s: %s, although it did; asking on", m->coin,
+		    interval_name(m->interval), why);
+	m->failure_said = true;
+	series_ask_failed(&m->series, feed_now(m->feed) + UNKNOWN_MS);
+}
+
+static void
+on_answer(void *arg, const struct rest_answer *a)
+{
+	struct question *q = arg;
+	struct member *m = q->member;
+	struct feed *f = m->feed;
+	int64_t spent = q->weight;
+
+	free(q);
+	m->series.asked = false;
+	feed_kick(f);
+	if (m->state != MEMBER_ACTIVE)
+		return;
+	switch (a->result) {
+	case REST_OK:
+		on_rows(m, a, spent);
+		break;
+	case REST_UNKNOWN:
+	case REST_REFUSED:
+		on_unknown(m, a->why);
+		break;
+	case REST_LIMITED:
+		log_warn("the exchange limits REST; none for a minute");
+		series_ask_failed(&m->series, feed_now(f));
+		break;
+	case REST_FAILED:
+		log_info("REST: %s", a->why);
+		on_failure(m, a->why);
+		break;
+	}
+}
+
+/* ---- questions ----------------------------------------------------------- */
+
+static void
+send_question(struct feed *f, struct member *m, const struct series_ask *ask)
+{
+	int64_t now = feed_now(f);
+	struct question *q = malloc(sizeof(*q));
+	struct err e;
+
+	if (q == NULL)
+		return;
+	*q = (struct question){
+	    .member = m, .weight = budget_weight_rows(ask->rows)};
+	rest_print_candles(&f->line, m->coin, m->interval, ask->from_ms,
+	    now + m->series.step_ms);
+	if (rest_post(&f->rest, f->line.p, q->weight, on_answer, q, &e) < 0) {
+		free(q);
+		log_warn("REST: %s", e.msg);
+		series_ask_failed(&m->series, now + FAILING_BASE_MS);
+	} else {
+		series_asked(&m->series, now);
+	}
+	buf_reset(&f->line);
+}
+
+/* The most urgent question that is due, or NULL; *next: when another will
+ * be, on the exchange's clock. */
+static struct member *
+choose(struct feed *f, struct series_ask *best, int64_t *next)
+{
+	struct member *chosen = NULL;
+	int64_t now = feed_now(f);
+	size_t i;
+
+	for (i = 0; i < f->n_members; i++) {
+		struct member *m = f->members[i];
+		struct series_ask ask;
+
+		if (m->state != MEMBER_ACTIVE)
+			continue;
+		series_ask(&m->series, now, &ask);
+		if (ask.due_ms > now) {
+			if (ask.due_ms < *next)
+				*next = ask.due_ms;
+			continue;
+		}
+		if (chosen != NULL && (ask.urgency > best->urgency ||
+					  (ask.urgency == best->urgency &&
+					      ask.due_ms >= best->due_ms)))
+			continue;
+		chosen = m;
+		*best = ask;
+	}
+	return chosen;
+}
+
+int64_t
+backfill_step(struct feed *f, int64_t now_ms)
+{
+	for (;;) {
+		int64_t next = INT64_MAX, wait, weight;
+		struct series_ask ask;
+		struct member *m = choose(f, &ask, &next);
+
+		if (m == NULL)
+			return next == INT64_MAX ? next
+						 : now_ms + next - feed_now(f);
+		/* The reader is slow, or answers are awaited: either will
+		 * wake us. */
+		if (!out_room(&f->out) || f->rest.running >= RUNNING_MAX)
+			return INT64_MAX;
+		weight = budget_weight_rows(ask.rows);
+		wait = rest_wait(
+		    &f->rest, weight + (ask.urgency == SERIES_ASK_CLOSE
+					       ? 0
+					       : RESERVED_WEIGHT));
+		if (wait > 0)
+			return now_ms + wait;
+		send_question(f, m, &ask);
+	}
+}
+
+/* ---- what can be confirmed ----------------------------------------------- */
+
+static int
+by_step(const void *a, const void *b)
+{
+	const struct member *const *x = a, *const *y = b;
+
+	return (*x)->interval < (*y)->interval ? 1
+	       : (*x)->interval > (*y)->interval
+		   ? -1
+		   : strcmp((*x)->coin, (*y)->coin);
+}
+
+/* Longest intervals first, as many as the budget confirms bar by bar. */
+static size_t
+plan_auto(struct feed *f, struct member **v, size_t n)
+{
+	int64_t room = f->rest.budget.limit * CONFIRM_PERCENT, need = 0;
+	size_t i, after = 0;
+
+	qsort(v, n, sizeof(struct member *), by_step);
+	for (i = 0; i < n; i++) {
+		need += 100 * budget_weight_rows(2) * INT64_C(60000) /
+			interval_step(v[i]->interval);
+		v[i]->series.confirm =
+		    need <= room ? SERIES_CONFIRM_HOLD : SERIES_CONFIRM_AFTER;
+		after += need > room;
+	}
+	return after;
+}
+
+void
+backfill_plan(struct feed *f)
+{
+	static const enum series_confirm fixed[] = {
+	    [FEED_CONFIRM_HOLD] = SERIES_CONFIRM_HOLD,
+	    [FEED_CONFIRM_AFTER] = SERIES_CONFIRM_AFTER,
+	    [FEED_CONFIRM_OFF] = SERIES_CONFIRM_OFF,
+	};
+	struct member **v = calloc(f->n_members + 1, sizeof(struct member *));
+	size_t i, n = 0, after = 0;
+
+	if (v == NULL)
+		return;
+	for (i = 0; i < f->n_members; i++)
+		if (f->members[i]->started)
+			v[n++] = f->members[i];
+	if (f->options.confirm == FEED_CONFIRM_AUTO && !f->options.poll)
+		after = plan_auto(f, v, n);
+	else
+		for (i = 0; i < n; i++)
+			v[i]->series.confirm = fixed[f->options.confirm];
+	if (after > 0 && !f->confirm_said)
+		log_warn("%zu of %zu series close more bars than the REST "
+			 "budget can confirm at once: those are printed closed "
+			 "from their last frame and checked later",
+		    after, n);
+	f->confirm_said = after > 0;
+	free(v);
+}

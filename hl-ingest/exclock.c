@@ -1,0 +1,87 @@
+#include <stdio.h>
+#include <string.h>
+
+#include "common/clock.h"
+#include "hl-ingest/exclock.h"
+
+/* A measurement is replaced by a worse one after this long. */
+#define KEEP_MS (10 * INT64_C(60000))
+
+int64_t
+exclock_now(const struct exclock *x)
+{
+	return clock_now_ms() + x->offset_ms;
+}
+
+static void
+take(struct exclock *x, int64_t offset_ms, int64_t error_ms, int64_t now_ms)
+{
+	x->known = true;
+	x->offset_ms = offset_ms;
+	x->error_ms = error_ms;
+	x->measured_ms = now_ms;
+}
+
+/* Whether the offset that is known could not be true any more. */
+static bool
+contradicts(const struct exclock *x, int64_t offset_ms, int64_t error_ms)
+{
+	int64_t d = x->offset_ms - offset_ms;
+
+	return (d < 0 ? -d : d) > x->error_ms + error_ms + 100;
+}
+
+void
+exclock_measure(
+    struct exclock *x, int64_t sent_ms, int64_t got_ms, int64_t server_ms)
+{
+	int64_t error = (got_ms - sent_ms + 1) / 2;
+	int64_t offset = server_ms - (sent_ms + (got_ms - sent_ms) / 2);
+
+	if (!x->known || error <= x->error_ms ||
+	    got_ms - x->measured_ms > KEEP_MS || contradicts(x, offset, error))
+		take(x, offset, error, got_ms);
+}
+
+void
+exclock_measure_date(
+    struct exclock *x, int64_t sent_ms, int64_t got_ms, int64_t date_ms)
+{
+	int64_t error = (got_ms - sent_ms + 1) / 2 + 500;
+	int64_t offset = date_ms + 500 - (sent_ms + (got_ms - sent_ms) / 2);
+
+	if (!x->known || contradicts(x, offset, error))
+		take(x, offset, error, got_ms);
+}
+
+int64_t
+exclock_answered(const struct exclock *x, int64_t sent_ms, int64_t date_ms)
+{
+	int64_t t = sent_ms + x->offset_ms;
+
+	if (date_ms < 0)
+		return t;
+	if (t < date_ms)
+		return date_ms;
+	return t > date_ms + 999 ? date_ms + 999 : t;
+}
+
+int64_t
+exclock_parse_date(const char *s)
+{
+	static const char months[] = "JanFebMarAprMayJunJulAugSepOctNovDec";
+	char month[4], iso[CLOCK_TEXT_MAX];
+	const char *m;
+	int day, year, hour, minute, second;
+	int64_t ms;
+
+	if (s == NULL || sscanf(s, "%*3s, %2d %3s %4d %2d:%2d:%2d GMT", &day,
+			     month, &year, &hour, &minute, &second) != 6)
+		return -1;
+	m = strstr(months, month);
+	if (m == NULL || (m - months) % 3 != 0)
+		return -1;
+	(void)snprintf(iso, sizeof(iso), "%04d-%02d-%02dT%02d:%02d:%02dZ", year,
+	    (int)(m - months) / 3 + 1, day, hour, minute, second);
+	return clock_parse(&ms, iso, strlen(iso)) == 0 ? ms : -1;
+}

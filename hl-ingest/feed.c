@@ -1,0 +1,500 @@
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "common/clock.h"
+#include "common/interval.h"
+#include "common/log.h"
+#include "common/opt.h"
+#include "common/sig.h"
+#include "hl-ingest/feed.h"
+
+/* Series begin without the exchange's clock if it is not told by then. */
+#define CLOCK_WAIT_MS  3000
+#define CLOCK_AGAIN_MS 2000
+/* Look around this often even if nothing seems due. */
+#define LOOK_AROUND_MS 1000
+/* More than an address may subscribe; a bound for memory. */
+#define MEMBERS_MAX 20000
+
+int64_t
+feed_now(const struct feed *f)
+{
+	return exclock_now(&f->clock);
+}
+
+void
+feed_kick(struct feed *f)
+{
+	f->step_at_us = 0;
+}
+
+/* ---- the list of series -------------------------------------------------- */
+
+static struct member *
+find(struct feed *f, const char *asked, interval_id interval)
+{
+	size_t i;
+
+	for (i = 0; i < f->n_members; i++) {
+		struct member *m = f->members[i];
+
+		if (m->state != MEMBER_GONE && m->interval == interval &&
+		    (strcmp(m->asked, asked) == 0 ||
+			strcmp(m->coin, asked) == 0))
+			return m;
+	}
+	return NULL;
+}
+
+static struct member *
+insert(struct feed *f, const char *asked, interval_id interval)
+{
+	struct member *m, **v;
+
+	if (f->n_members == MEMBERS_MAX)
+		return NULL;
+	if (f->n_members == f->cap_members) {
+		size_t cap = f->cap_members == 0 ? 64 : f->cap_members * 2;
+
+		v = realloc(f->members, cap * sizeof(struct member *));
+		if (v == NULL)
+			return NULL;
+		f->members = v;
+		f->cap_members = cap;
+	}
+	m = calloc(1, sizeof(*m));
+	if (m == NULL)
+		return NULL;
+	m->feed = f;
+	m->interval = interval;
+	m->slot = -1;
+	strncpy(m->asked, asked, sizeof(m->asked) - 1);
+	memcpy(m->coin, m->asked, sizeof(m->coin));
+	f->members[f->n_members++] = m;
+	return m;
+}
+
+struct member *
+feed_add(struct feed *f, const char *coin, interval_id interval, bool by_rule,
+    int64_t warmup_bars)
+{
+	struct member *m = find(f, coin, interval);
+
+	if (m == NULL && (m = insert(f, coin, interval)) == NULL)
+		return NULL;
+	m->by_rule |= by_rule;
+	m->operand |= !by_rule;
+	if (warmup_bars > m->warmup_bars)
+		m->warmup_bars = warmup_bars;
+	feed_kick(f);
+	return m;
+}
+
+void
+feed_remove(struct feed *f, struct member *m)
+{
+	log_info(
+	    "%s %s: no longer followed", m->coin, interval_name(m->interval));
+	if (m->slot >= 0)
+		subscriptions_remove(&f->subscriptions, m->slot);
+	m->slot = -1;
+	f->refused -= m->state == MEMBER_REFUSED;
+	m->state = MEMBER_GONE;
+	feed_kick(f);
+}
+
+void
+feed_refuse(struct feed *f, struct member *m, const char *why)
+{
+	if (m->slot >= 0)
+		subscriptions_remove(&f->subscriptions, m->slot);
+	m->slot = -1;
+	m->state = MEMBER_REFUSED;
+	strncpy(m->why, why, sizeof(m->why) - 1);
+	f->refused++;
+	catalogue_want(&f->catalogue);
+	feed_kick(f);
+}
+
+/* Free what is gone and not awaited by an answer. */
+static void
+sweep(struct feed *f)
+{
+	size_t i;
+
+	for (i = f->n_members; i-- > 0;) {
+		struct member *m = f->members[i];
+
+		if (m->state != MEMBER_GONE || (m->started && m->series.asked))
+			continue;
+		if (m->started)
+			series_release(&m->series);
+		free(m);
+		f->members[i] = f->members[--f->n_members];
+	}
+}
+
+/* ---- beginning a series -------------------------------------------------- */
+
+/* "HYPE/USDC" is @107. False while the names are awaited. */
+static bool
+name_is_known(struct feed *f, struct member *m)
+{
+	const struct name *name;
+
+	if (strchr(m->coin, '/') == NULL ||
+	    (catalogue_has_spot(&f->catalogue) &&
+		names_find(&f->catalogue.names, m->coin) != NULL))
+		return true;
+	catalogue_want(&f->catalogue);
+	if (!catalogue_has_spot(&f->catalogue))
+		return false;
+	name = names_find_pair(&f->catalogue.names, m->coin);
+	if (name != NULL) {
+		log_warn("%s is %s on the exchange: that is its name in "
+			 "records and rules",
+		    m->asked, name->coin);
+		memcpy(m->coin, name->coin, sizeof(m->coin));
+	}
+	return true;
+}
+
+static int64_t
+first_bar(struct feed *f, struct member *m, bool *begun)
+{
+	int64_t last = follow_last(f, m), bars = f->options.warmup_bars;
+	int64_t step = interval_step(m->interval), from;
+
+	*begun = last >= 0;
+	if (last >= 0)
+		return last + step;
+	if (bars < 0)
+		bars = m->by_rule ? f->policy.keep_bars : 0;
+	if (bars < m->warmup_bars)
+		bars = m->warmup_bars;
+	from = interval_open(m->interval, feed_now(f)) - bars * step;
+	return from < 0 ? 0 : from;
+}
+
+static bool
+subscribe(struct feed *f, struct member *m)
+{
+	size_t wanted = f->options.ctx ? 2 : 1;
+
+	if (f->options.poll)
+		return true;
+	if (f->subscriptions.count + wanted > BUDGET_SUBSCRIPTIONS) {
+		feed_refuse(f, m,
+		    "the exchange gives an address 1000 subscriptions: run "
+		    "hl-ingest with these series on another machine");
+		return false;
+	}
+	m->slot = subscriptions_add(
+	    &f->subscriptions, FRAME_TYPE_CANDLE, m->coin, m->interval, m);
+	if (f->options.ctx)
+		(void)subscriptions_add(
+		    &f->subscriptions, FRAME_TYPE_CTX, m->coin, -1, NULL);
+	return true;
+}
+
+static void
+begin(struct feed *f, struct member *m)
+{
+	bool begun;
+	int64_t from = first_bar(f, m, &begun);
+
+	series_init(&m->series, m->coin, m->interval, from, begun, &f->policy,
+	    &report_ops, m);
+	m->started = true;
+	if (!subscribe(f, m))
+		return;
+	m->state = MEMBER_ACTIVE;
+	log_debug("%s %s: from bar %lld", m->coin, interval_name(m->interval),
+	    (long long)from);
+}
+
+static void
+begin_new(struct feed *f, int64_t now_ms)
+{
+	bool changed = false;
+	size_t i;
+
+	if (!f->clock.known && now_ms < f->start_ms + CLOCK_WAIT_MS)
+		return;
+	for (i = 0; i < f->n_members; i++) {
+		struct member *m = f->members[i];
+
+		if (m->state != MEMBER_NEW || !name_is_known(f, m))
+			continue;
+		begin(f, m);
+		changed = true;
+	}
+	if (changed)
+		backfill_plan(f);
+}
+
+/* ---- refusals ------------------------------------------------------------ */
+
+static void
+say_refused(struct feed *f, struct member *m)
+{
+	const struct name *like[NAMES_SUGGESTIONS];
+	size_t i, n;
+	struct buf b;
+
+	m->said = true;
+	buf_init(&b, 1024);
+	n = names_suggest(&f->catalogue.names, m->asked, like);
+	for (i = 0; i < n; i++) {
+		buf_addf(&b, "%s%s", i == 0 ? "; did you mean " : ", ",
+		    like[i]->coin);
+		if (like[i]->pair[0] != '\0' &&
+		    strcmp(like[i]->pair, like[i]->coin) != 0)
+			buf_addf(&b, " (%s)", like[i]->pair);
+	}
+	log_error("%s:%s: %s%s%s", m->asked, interval_name(m->interval), m->why,
+	    n > 0 ? b.p : "", n > 0 ? "?" : "");
+	buf_release(&b);
+}
+
+static void
+say_refusals(struct feed *f)
+{
+	size_t i;
+
+	if (!catalogue_done(&f->catalogue))
+		return;
+	for (i = 0; i < f->n_members; i++)
+		if (f->members[i]->state == MEMBER_REFUSED &&
+		    !f->members[i]->said)
+			say_refused(f, f->members[i]);
+	/* Nothing can come any more. */
+	if (f->refused > 0 && f->refused == f->n_members && !f->options.rules)
+		f->stop = true;
+}
+
+/* ---- the exchange's clock ------------------------------------------------ */
+
+static void
+on_measured(void *arg, int measured)
+{
+	struct feed *f = arg;
+
+	f->clock_asked = false;
+	if (!measured)
+		f->clock_at_ms = clock_mono_ms() + CLOCK_AGAIN_MS;
+	feed_kick(f);
+}
+
+static int64_t
+measure_clock(struct feed *f, int64_t now_ms)
+{
+	int64_t wait;
+	struct err e;
+
+	if (f->clock_asked)
+		return INT64_MAX;
+	if (now_ms < f->clock_at_ms)
+		return f->clock_at_ms;
+	wait = rest_wait(&f->rest, BUDGET_WEIGHT_STATUS);
+	if (wait > 0)
+		return now_ms + wait;
+	f->clock_at_ms = now_ms + EXCLOCK_EVERY_MS;
+	if (rest_measure(&f->rest, on_measured, f, &e) < 0) {
+		log_warn("REST: %s", e.msg);
+		return f->clock_at_ms;
+	}
+	f->clock_asked = true;
+	return INT64_MAX;
+}
+
+/* ---- the loop ------------------------------------------------------------ */
+
+static int64_t
+earlier(int64_t a, int64_t b)
+{
+	return a < b ? a : b;
+}
+
+/* Let time pass for every series; the monotonic time of the next change. */
+static int64_t
+tick(struct feed *f, int64_t now_ms)
+{
+	int64_t due = INT64_MAX, now;
+	size_t i;
+
+	for (i = 0; i < f->n_members; i++) {
+		struct series *s = &f->members[i]->series;
+
+		if (f->members[i]->state != MEMBER_ACTIVE)
+			continue;
+		now = feed_now(f);
+		series_tick(s, now);
+		due = earlier(due, series_due(s, now));
+	}
+	return due == INT64_MAX ? due : now_ms + due - feed_now(f);
+}
+
+/* Do all that is due, then plan the next time. */
+static void
+step(struct feed *f)
+{
+	int64_t now = clock_mono_ms(), due = now + LOOK_AROUND_MS, d;
+
+	f->step_at_us = INT64_MAX;
+	due = earlier(due, measure_clock(f, now));
+	due = earlier(due, follow_step(f, now));
+	begin_new(f, now);
+	due = earlier(due, catalogue_step(&f->catalogue));
+	say_refusals(f);
+	sweep(f);
+	d = tick(f, now);
+	/* What is due of a series is either done by now or waits for REST,
+	 * and backfill_step() knows until when. */
+	if (d > now)
+		due = earlier(due, d);
+	due = earlier(due, backfill_step(f, now));
+	due = earlier(due, connect_step(f, now));
+	due = earlier(due, report_step(f, now));
+	d = clock_real_ms(due - clock_mono_ms());
+	/* Unless something called feed_kick() on the way. */
+	if (f->step_at_us == INT64_MAX)
+		f->step_at_us = clock_mono_us() + (d < 1 ? 1 : d) * 1000;
+}
+
+static void
+on_rest(void *arg)
+{
+	struct feed *f = arg;
+	struct err e;
+
+	if (http_service(f->rest.http, &e) < 0) {
+		log_error("%s", e.msg);
+		f->failed = f->stop = true;
+	}
+}
+
+static void
+on_signal(void *arg)
+{
+	struct feed *f = arg;
+	int sig;
+
+	while ((sig = sig_read(f->signal_fd)) != 0)
+		if (sig == SIGINT || sig == SIGTERM)
+			f->stop = true;
+}
+
+static void
+on_out(void *arg)
+{
+	report_flush(arg);
+}
+
+static const struct ws_ops ws_ops = {
+    .opened = connect_opened,
+    .message = connect_message,
+    .closed = connect_closed,
+};
+
+/* Wake when the next step is due or the HTTP client has something late. */
+static void
+plan_wake(struct feed *f)
+{
+	int64_t ms = (f->step_at_us - clock_mono_us() + 999) / 1000;
+	int late = http_timeout_ms(f->rest.http);
+
+	if (late >= 0 && late < ms)
+		ms = late;
+	ws_wake_in(f->ws, ms);
+}
+
+int
+feed_run(struct feed *f)
+{
+	while (!f->stop) {
+		if (clock_mono_us() >= f->step_at_us)
+			step(f);
+		report_flush(f);
+		plan_wake(f);
+		if (ws_service(f->ws) < 0) {
+			f->failed = true;
+			break;
+		}
+		if (http_timeout_ms(f->rest.http) == 0)
+			on_rest(f);
+	}
+	report_end(f);
+	return f->failed || f->refused > 0 ? EXIT_SOME_FAILED : EXIT_DONE;
+}
+
+/* ---- open and close ------------------------------------------------------ */
+
+static int
+watch_all(struct feed *f, struct err *e)
+{
+	f->rest_watch = ws_watch(f->ws, http_fd(f->rest.http), on_rest, f);
+	f->signal_watch = ws_watch(f->ws, f->signal_fd, on_signal, f);
+	if (out_fd(&f->out) >= 0)
+		f->out_watch = ws_watch(f->ws, out_fd(&f->out), on_out, f);
+	if (f->rest_watch == NULL || f->signal_watch == NULL ||
+	    (out_fd(&f->out) >= 0 && f->out_watch == NULL))
+		return err_set(e, "the loop takes no descriptors");
+	return 0;
+}
+
+int
+feed_open(struct feed *f, const struct feed_options *o, struct err *e)
+{
+	memset(f, 0, sizeof(*f));
+	f->options = *o;
+	f->out.epoll = f->signal_fd = -1;
+	f->policy.grace_ms = o->grace_ms;
+	f->policy.wait_ms = o->wait_ms;
+	f->policy.keep_bars = 5000;
+	f->policy.poll_ms = o->poll ? o->poll_ms : 0;
+	f->policy.strict_order = o->strict_order;
+	f->start_ms = clock_mono_ms();
+	f->beat_at_ms = f->start_ms;
+	buf_init(&f->line, 64 * 1024);
+	if (connect_open(f, e) < 0 ||
+	    rest_open(&f->rest, o->url,
+		BUDGET_REST_WEIGHT * o->budget_percent / 100, &f->clock, e) < 0)
+		return -1;
+	f->rest.ca_file = o->ca_file;
+	catalogue_init(&f->catalogue, &f->rest);
+	if (follow_open(f, e) < 0)
+		return -1;
+	f->signal_fd = sig_open();
+	if (f->signal_fd < 0 || out_open(&f->out, STDOUT_FILENO) < 0)
+		return err_set(e, "cannot take signals or write stdout");
+	if (ws_open(&f->ws, o->ca_file, &ws_ops, f, e) < 0)
+		return -1;
+	return watch_all(f, e);
+}
+
+void
+feed_close(struct feed *f)
+{
+	size_t i;
+
+	/* Calls under way point at series: end them first. */
+	rest_close(&f->rest);
+	for (i = 0; i < f->n_members; i++) {
+		if (f->members[i]->started)
+			series_release(&f->members[i]->series);
+		free(f->members[i]);
+	}
+	free(f->members);
+	ws_unwatch(f->rest_watch);
+	ws_unwatch(f->signal_watch);
+	ws_unwatch(f->out_watch);
+	connect_close(f);
+	ws_free(f->ws);
+	out_close(&f->out);
+	catalogue_release(&f->catalogue);
+	store_close(f->store);
+	buf_release(&f->line);
+}

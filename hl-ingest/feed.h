@@ -1,0 +1,173 @@
+/*
+ * feed: the whole of a running hl-ingest: the series, what they are fed from
+ * (a WebSocket connection, REST, the rules in the store) and where they print.
+ *
+ *	feed.c		open, run, close; the list of series; the timer
+ *	connect.c	the connection: resolve, connect, subscribe, frames
+ *	backfill.c	which series asks REST next; its answers
+ *	follow.c	the series that the rules need
+ *	report.c	records on stdout, counters, heartbeats
+ */
+#ifndef HL_INGEST_FEED_H
+#define HL_INGEST_FEED_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "common/http.h"
+#include "db/store.h"
+#include "hl-ingest/catalogue.h"
+#include "hl-ingest/exclock.h"
+#include "hl-ingest/latency.h"
+#include "hl-ingest/link.h"
+#include "hl-ingest/out.h"
+#include "hl-ingest/resolve.h"
+#include "hl-ingest/rest.h"
+#include "hl-ingest/series.h"
+#include "hl-ingest/subscriptions.h"
+#include "hl-ingest/ws.h"
+
+enum feed_confirm {
+	FEED_CONFIRM_AUTO, /* hold where the budget can confirm in time */
+	FEED_CONFIRM_HOLD,
+	FEED_CONFIRM_AFTER,
+	FEED_CONFIRM_OFF,
+};
+
+struct feed_options {
+	const char *url; /* of the exchange, without a path */
+	const char *ca_file;
+	const char *db; /* as -d, or NULL */
+	enum feed_confirm confirm;
+	bool poll, rules, closed_only, ctx, strict_order;
+	int64_t grace_ms, wait_ms, poll_ms;
+	int64_t budget_percent; /* of the exchange's REST weight */
+	int64_t warmup_bars; /* of a new series; -1: rules 5,000, others 0 */
+};
+
+enum member_state {
+	MEMBER_NEW, /* waits for its name or for the clock */
+	MEMBER_ACTIVE,
+	MEMBER_REFUSED,
+	MEMBER_GONE, /* removed; freed when no answer is awaited */
+};
+
+/* A series and what the feed knows about it. */
+struct member {
+	struct feed *feed;
+	enum member_state state;
+	char asked[SYMBOL_TEXT_MAX]; /* as it was asked for */
+	char coin[SYMBOL_TEXT_MAX]; /* as the exchange names it */
+	interval_id interval;
+	bool operand, by_rule;
+	bool seen; /* while the rules are read */
+	int64_t warmup_bars;
+	int slot; /* subscription, or -1 */
+	struct series series; /* from MEMBER_ACTIVE on */
+	bool started;
+	bool dirty; /* its forming bar waits for the reader */
+	bool stale_said;
+	int64_t renewed_ms; /* when it was subscribed anew; monotonic */
+	int failures; /* of REST, in a row */
+	bool failure_said;
+	/* MEMBER_REFUSED: the reason, said when suggestions are there. */
+	char why[160];
+	bool said;
+};
+
+struct feed_counters {
+	uint64_t frames, bad_frames, candles, forming, closed, backfilled;
+	uint64_t amended, corrected, unconfirmed, gaps, late, duplicates;
+	uint64_t regressed, stale, conflated, reconnects, bad_rows;
+};
+
+struct feed {
+	struct feed_options options;
+	struct ws *ws;
+	struct rest rest;
+	struct ws_watch *rest_watch, *out_watch, *signal_watch, *resolve_watch;
+	struct exclock clock;
+	struct out out;
+	struct buf line; /* a record in the making */
+	struct catalogue catalogue;
+	struct store *store;
+	struct series_policy policy;
+
+	struct member **members;
+	size_t n_members, cap_members;
+	struct subscriptions subscriptions;
+
+	struct link link;
+	struct resolve resolve;
+	struct http_url url;
+	size_t address; /* which of the resolved is next */
+
+	struct feed_counters count;
+	struct latency latency;
+	int64_t message_us; /* receipt of the oldest frame not yet written */
+	int64_t frames_unwritten;
+
+	int signal_fd;
+	bool stop, failed;
+	/* When to do what is due; clock_mono_us(). */
+	int64_t step_at_us;
+	/* Deadlines on the monotonic clock. */
+	int64_t start_ms, clock_at_ms, beat_at_ms, rules_at_ms;
+	bool clock_asked, beat_waits;
+	int64_t rule_seq;
+	bool limit_said, confirm_said;
+	size_t refused;
+};
+
+int feed_open(struct feed *f, const struct feed_options *o, struct err *e);
+void feed_close(struct feed *f);
+/* Until a signal, or until nothing is left to do. An exit code. */
+int feed_run(struct feed *f);
+
+/* Follow a series (also) as an operand or for a rule. NULL: no memory. */
+struct member *feed_add(struct feed *f, const char *coin, interval_id interval,
+    bool by_rule, int64_t warmup_bars);
+void feed_remove(struct feed *f, struct member *m);
+/* Never again: why in words. Said on stderr with suggestions. */
+void feed_refuse(struct feed *f, struct member *m, const char *why);
+/* Something is due sooner than was planned. */
+void feed_kick(struct feed *f);
+int64_t feed_now(const struct feed *f);
+
+/* connect.c */
+/* For struct ws_ops. */
+void connect_opened(void *feed);
+void connect_message(void *feed, const char *text, size_t n);
+void connect_closed(void *feed, int code, const char *reason);
+int connect_open(struct feed *f, struct err *e);
+void connect_close(struct feed *f);
+/* Do what is due; the monotonic time of the next. */
+int64_t connect_step(struct feed *f, int64_t now_ms);
+/* Send what the subscriptions have to say. */
+void connect_pump(struct feed *f);
+
+/* backfill.c */
+int64_t backfill_step(struct feed *f, int64_t now_ms);
+/* Decide which series wait for REST before they print a bar closed. */
+void backfill_plan(struct feed *f);
+
+/* follow.c */
+int follow_open(struct feed *f, struct err *e);
+int64_t follow_step(struct feed *f, int64_t now_ms);
+/* Leave the counters in the store; ended: for the last time. */
+void follow_beat(struct feed *f, bool ended);
+/* The newest closed bar in the store, or -1. */
+int64_t follow_last(struct feed *f, const struct member *m);
+
+/* report.c */
+extern const struct series_ops report_ops;
+void report_ctx(struct feed *f, const struct frame_ctx *ctx);
+int64_t report_step(struct feed *f, int64_t now_ms);
+/* Write what the reader takes, forming bars of slow times included. */
+void report_flush(struct feed *f);
+void report_end(struct feed *f);
+/* Append the counters as a JSON object. */
+void report_counters(struct feed *f, struct buf *out);
+
+#endif

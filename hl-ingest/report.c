@@ -1,0 +1,391 @@
+#include <errno.h>
+#include <inttypes.h>
+#include <string.h>
+
+#include "common/clock.h"
+#include "common/interval.h"
+#include "common/log.h"
+#include "common/sig.h"
+#include "hl-ingest/feed.h"
+
+#define BEAT_EVERY_MS 10000
+/* At the end the reader has this long to take what is left. */
+#define DRAIN_REAL_MS 5000
+
+/* ---- lines --------------------------------------------------------------- */
+
+/* Send f->line off. */
+static void
+put_line(struct feed *f)
+{
+	if (buf_failed(&f->line) ||
+	    out_line(&f->out, f->line.p, f->line.len) < 0) {
+		log_error("a record was lost: no memory for %zu bytes",
+		    f->out.queue.len);
+		f->failed = f->stop = true;
+	}
+	buf_reset(&f->line);
+}
+
+static void
+begin_event(struct feed *f, const char *event, const struct series *s)
+{
+	buf_reset(&f->line);
+	buf_addf(&f->line, "{\"event\":\"%s\",\"s\":\"%s\",\"i\":\"%s\"", event,
+	    s->coin, interval_name(s->interval));
+}
+
+static void
+put_candle(struct feed *f, const struct candle *c)
+{
+	buf_reset(&f->line);
+	candle_print(c, &f->line);
+	put_line(f);
+}
+
+/* ---- series -------------------------------------------------------------- */
+
+static void
+on_forming(void *arg, struct series *s, const struct candle *c)
+{
+	struct member *m = arg;
+	struct feed *f = m->feed;
+
+	(void)s;
+	if (f->options.closed_only)
+		return;
+	if (out_blocked(&f->out)) {
+		f->count.conflated += m->dirty;
+		m->dirty = true;
+		return;
+	}
+	f->count.forming++;
+	put_candle(f, c);
+}
+
+static void
+on_closed(void *arg, struct series *s, const struct candle *c, bool live)
+{
+	struct member *m = arg;
+	struct feed *f = m->feed;
+
+	(void)s;
+	f->count.closed++;
+	f->count.backfilled += !live;
+	put_candle(f, c);
+}
+
+static void
+on_gap(void *arg, struct series *s, int64_t from_ms, int64_t to_ms,
+    const char *reason)
+{
+	struct member *m = arg;
+	struct feed *f = m->feed;
+	char from[CLOCK_TEXT_MAX], to[CLOCK_TEXT_MAX];
+
+	f->count.gaps++;
+	clock_print(from_ms, from);
+	clock_print(to_ms, to);
+	log_warn("%s %s: no bars from %s to %s: %s", s->coin,
+	    interval_name(s->interval), from, to, reason);
+	begin_event(f, "gap", s);
+	buf_addf(&f->line, ",\"from\":%" PRId64 ",\"to\":%" PRId64 ",", from_ms,
+	    to_ms);
+	buf_adds(&f->line, "\"reason\":");
+	buf_adds_json(&f->line, reason);
+	buf_addc(&f->line, '}');
+	put_line(f);
+}
+
+/* Say whether a series is stale, as soon as the reader has room for it. */
+static void
+say_stale(struct feed *f, struct member *m)
+{
+	struct series *s = &m->series;
+	int64_t since = s->frame_ms >= 0 ? s->frame_ms : s->live_since_ms;
+
+	if (m->stale_said == s->stale || !out_room(&f->out))
+		return;
+	m->stale_said = s->stale;
+	begin_event(f, s->stale ? "stale" : "fresh", s);
+	buf_addf(&f->line, ",\"since\":%" PRId64 "}", since);
+	put_line(f);
+}
+
+static void
+say_corrected(struct feed *f, struct series *s, const struct candle *c)
+{
+	f->count.corrected++;
+	log_warn("%s %s: REST differs from what was printed closed", s->coin,
+	    interval_name(s->interval));
+	begin_event(f, "corrected", s);
+	buf_adds(&f->line, ",\"candle\":");
+	candle_print(c, &f->line);
+	buf_addc(&f->line, '}');
+	put_line(f);
+}
+
+static void
+on_note(
+    void *arg, struct series *s, enum series_note note, const struct candle *c)
+{
+	struct member *m = arg;
+	struct feed *f = m->feed;
+
+	switch (note) {
+	case SERIES_NOTE_REGRESSED:
+		f->count.regressed++;
+		log_warn("%s %s: the forming bar lost volume (the exchange "
+			 "lost its state); REST decides at its close",
+		    s->coin, interval_name(s->interval));
+		break;
+	case SERIES_NOTE_LATE:
+		f->count.late++;
+		break;
+	case SERIES_NOTE_DUPLICATE:
+		f->count.duplicates++;
+		break;
+	case SERIES_NOTE_AMENDED:
+		f->count.amended++;
+		break;
+	case SERIES_NOTE_CORRECTED:
+		say_corrected(f, s, c);
+		break;
+	case SERIES_NOTE_UNCONFIRMED:
+		f->count.unconfirmed++;
+		break;
+	case SERIES_NOTE_STALE:
+		f->count.stale++;
+		say_stale(f, m);
+		break;
+	case SERIES_NOTE_FRESH:
+		say_stale(f, m);
+		break;
+	}
+}
+
+const struct series_ops report_ops = {
+    .forming = on_forming,
+    .closed = on_closed,
+    .gap = on_gap,
+    .note = on_note,
+};
+
+/* ---- context ------------------------------------------------------------- */
+
+static void
+add_number(struct buf *b, const char *key, const char *value)
+{
+	if (value[0] == '\0')
+		buf_addf(b, ",\"%s\":null", key);
+	else
+		buf_addf(b, ",\"%s\":\"%s\"", key, value);
+}
+
+void
+report_ctx(struct feed *f, const struct frame_ctx *ctx)
+{
+	struct buf *b = &f->line;
+
+	/* The next one is as good: a slow reader gets none. */
+	if (!f->options.ctx || out_blocked(&f->out))
+		return;
+	buf_reset(b);
+	buf_addf(b, "{\"event\":\"ctx\",\"s\":\"%s\",\"time\":%" PRId64,
+	    ctx->coin, feed_now(f));
+	add_number(b, "markPx", ctx->mark);
+	add_number(b, "oraclePx", ctx->oracle);
+	add_number(b, "midPx", ctx->mid);
+	add_number(b, "funding", ctx->funding);
+	add_number(b, "openInterest", ctx->open_interest);
+	add_number(b, "premium", ctx->premium);
+	add_number(b, "dayNtlVlm", ctx->day_volume);
+	buf_addc(b, '}');
+	put_line(f);
+}
+
+/* ---- heartbeats ---------------------------------------------------------- */
+
+static void
+count_series(
+    const struct feed *f, int64_t *series, int64_t *live, int64_t *behind)
+{
+	int64_t now = feed_now(f);
+	size_t i;
+
+	*series = *live = *behind = 0;
+	for (i = 0; i < f->n_members; i++) {
+		const struct member *m = f->members[i];
+
+		if (m->state != MEMBER_ACTIVE)
+			continue;
+		++*series;
+		*live += m->series.live;
+		*behind += m->series.next_ms + 2 * m->series.step_ms < now;
+	}
+}
+
+/* Members ",name":number …: totals since the start, then what is now. */
+static void
+add_counters(struct feed *f, struct buf *b)
+{
+	int64_t now = clock_mono_ms(), series, live, behind;
+	size_t i;
+
+	count_series(f, &series, &live, &behind);
+	const struct {
+		const char *name;
+		int64_t value;
+	} v[] = {
+	    {"frames_total", (int64_t)f->count.frames},
+	    {"bad_frames_total", (int64_t)f->count.bad_frames},
+	    {"candles_total", (int64_t)f->count.candles},
+	    {"forming_total", (int64_t)f->count.forming},
+	    {"closed_total", (int64_t)f->count.closed},
+	    {"backfilled_total", (int64_t)f->count.backfilled},
+	    {"amended_total", (int64_t)f->count.amended},
+	    {"corrected_total", (int64_t)f->count.corrected},
+	    {"unconfirmed_total", (int64_t)f->count.unconfirmed},
+	    {"gaps_total", (int64_t)f->count.gaps},
+	    {"late_total", (int64_t)f->count.late},
+	    {"duplicates_total", (int64_t)f->count.duplicates},
+	    {"regressed_total", (int64_t)f->count.regressed},
+	    {"stale_total", (int64_t)f->count.stale},
+	    {"conflated_total", (int64_t)f->count.conflated},
+	    {"reconnects_total", (int64_t)f->count.reconnects},
+	    {"rest_requests_total", (int64_t)f->rest.requests},
+	    {"rest_failures_total", (int64_t)f->rest.failures},
+	    {"rest_limited_total", (int64_t)f->rest.limited},
+	    {"rest_weight_total", f->rest.budget.total},
+	    {"rest_weight_minute", budget_used(&f->rest.budget, now)},
+	    {"clock_offset_ms", f->clock.offset_ms},
+	    {"series", series},
+	    {"series_live", live},
+	    {"series_behind", behind},
+	    {"queue_bytes", (int64_t)f->out.queue.len},
+	    {"latency_us_p50", latency_percentile(&f->latency, 0.5)},
+	    {"latency_us_p99", latency_percentile(&f->latency, 0.99)},
+	};
+
+	for (i = 0; i < sizeof(v) / sizeof(v[0]); i++)
+		buf_addf(b, ",\"%s\":%" PRId64, v[i].name, v[i].value);
+}
+
+static void
+put_beat(struct feed *f)
+{
+	buf_reset(&f->line);
+	buf_addf(&f->line,
+	    "{\"event\":\"heartbeat\",\"from\":\"hl-ingest\","
+	    "\"time\":%" PRId64,
+	    feed_now(f));
+	add_counters(f, &f->line);
+	buf_addc(&f->line, '}');
+	put_line(f);
+	f->beat_waits = false;
+}
+
+int64_t
+report_step(struct feed *f, int64_t now_ms)
+{
+	size_t i;
+
+	for (i = 0; i < f->n_members; i++)
+		if (f->members[i]->started)
+			say_stale(f, f->members[i]);
+	if (now_ms >= f->beat_at_ms) {
+		f->beat_at_ms = now_ms + BEAT_EVERY_MS;
+		/* Its numbers are totals: for a slow reader the newest one
+		 * holds all that those in between would have said. */
+		f->beat_waits = true;
+		follow_beat(f, false);
+	}
+	if (f->beat_waits && !out_blocked(&f->out))
+		put_beat(f);
+	return f->beat_at_ms;
+}
+
+/* For the store's list of components: the same counters as an object. */
+void
+report_counters(struct feed *f, struct buf *out)
+{
+	struct buf members;
+
+	buf_init(&members, 8192);
+	add_counters(f, &members);
+	buf_addc(out, '{');
+	if (members.len > 0)
+		buf_add(out, members.p + 1, members.len - 1);
+	buf_addc(out, '}');
+	buf_release(&members);
+}
+
+/* ---- writing ------------------------------------------------------------- */
+
+static void
+write_out(struct feed *f)
+{
+	if (out_flush(&f->out) == 0)
+		return;
+	if (errno == EPIPE)
+		sig_die_of_pipe();
+	log_error("cannot write: %s", strerror(errno));
+	f->failed = f->stop = true;
+}
+
+/* The reader caught up: the newest forming bar of each series that moved. */
+static void
+put_dirty(struct feed *f)
+{
+	size_t i;
+
+	for (i = 0; i < f->n_members && !out_blocked(&f->out); i++) {
+		struct member *m = f->members[i];
+		struct series *s = &m->series;
+
+		if (!m->dirty)
+			continue;
+		m->dirty = false;
+		if (!s->have_form ||
+		    (f->options.strict_order && s->form.open_ms != s->next_ms))
+			continue;
+		f->count.forming++;
+		put_candle(f, &s->form);
+		if (f->out.queue.len > 60000)
+			write_out(f);
+	}
+}
+
+void
+report_flush(struct feed *f)
+{
+	bool was_blocked = out_blocked(&f->out);
+	bool was_full = f->policy.full;
+
+	write_out(f);
+	if (was_blocked && !out_blocked(&f->out)) {
+		put_dirty(f);
+		write_out(f);
+	}
+	f->policy.full = !out_room(&f->out);
+	if ((was_full && !f->policy.full) ||
+	    (was_blocked && !out_blocked(&f->out)))
+		feed_kick(f);
+	if (f->frames_unwritten > 0 && !out_blocked(&f->out)) {
+		latency_add(&f->latency, clock_mono_us() - f->message_us,
+		    f->frames_unwritten);
+		f->frames_unwritten = 0;
+	}
+}
+
+void
+report_end(struct feed *f)
+{
+	put_beat(f);
+	if (out_drain(&f->out, DRAIN_REAL_MS) < 0 && errno == EPIPE)
+		sig_die_of_pipe();
+	if (f->out.queue.len > 0)
+		log_warn(
+		    "%zu bytes were not taken by the reader", f->out.queue.len);
+	follow_beat(f, true);
+}

@@ -1,0 +1,535 @@
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/interval.h"
+#include "hl-ingest/budget.h"
+#include "hl-ingest/series.h"
+
+/* After its end a bar that REST does not list yet is asked for again at these
+ * ages, then every minute; older than the last, a hole is a gap. */
+static const int64_t ask_ages_ms[] = {5000, 15000, 60000};
+#define ASK_AGES    (sizeof(ask_ages_ms) / sizeof(ask_ages_ms[0]))
+#define HOLE_AGE_MS INT64_C(60000)
+#define AGAIN_MS    INT64_C(60000)
+
+/* How long a live series may be silent before REST is asked, and how old a
+ * frame must be before REST's word counts against it. */
+#define SILENT_MIN_MS INT64_C(120000)
+#define SILENT_MAX_MS INT64_C(600000)
+#define FRAME_LAG_MS  INT64_C(15000)
+/* A check of bars already printed waits for a few of them. */
+#define CHECK_AFTER_MS INT64_C(10000)
+/* More rows than a chart of a few hours: not urgent. */
+#define HISTORY_ROWS 120
+
+void
+series_init(struct series *s, const char *coin, interval_id interval,
+    int64_t from_ms, bool begun, const struct series_policy *policy,
+    const struct series_ops *ops, void *arg)
+{
+	memset(s, 0, sizeof(*s));
+	strncpy(s->coin, coin, sizeof(s->coin) - 1);
+	s->interval = interval;
+	s->step_ms = interval_step(interval);
+	s->policy = policy;
+	s->ops = ops;
+	s->arg = arg;
+	s->next_ms = s->from_ms = from_ms;
+	s->begun = begun;
+	s->frame_ms = s->asked_ms = s->seen_ms = -1;
+}
+
+void
+series_release(struct series *s)
+{
+	free(s->ended);
+	free(s->unchecked);
+}
+
+/* ---- printing ------------------------------------------------------------ */
+
+/* What may be one behind: an array that keeps its newest. */
+static void
+push(struct candle **v, size_t *n, size_t max, const struct candle *c)
+{
+	if (*v == NULL && (*v = calloc(max, sizeof(**v))) == NULL)
+		return;
+	if (*n == max)
+		memmove(*v, *v + 1, --*n * sizeof(**v));
+	(*v)[(*n)++] = *c;
+}
+
+static void
+drop_first(struct candle *v, size_t *n, size_t count)
+{
+	if (count == 0)
+		return;
+	memmove(v, v + count, (*n - count) * sizeof(*v));
+	*n -= count;
+}
+
+/* Print the bar at the frontier and move on. */
+static void
+close_bar(struct series *s, const struct candle *c, bool live, int64_t now_ms)
+{
+	struct candle final = *c;
+	size_t past = 0;
+
+	final.state = CANDLE_CLOSED;
+	final.recv_ms = live ? now_ms : -1;
+	s->next_ms = c->open_ms + s->step_ms;
+	s->begun = true;
+	while (past < s->n_ended && s->ended[past].open_ms < s->next_ms)
+		past++;
+	drop_first(s->ended, &s->n_ended, past);
+	if (s->have_form && s->form.open_ms < s->next_ms)
+		s->have_form = false;
+	s->ops->closed(s->arg, s, &final, live);
+	/* A forming bar that had to wait for this one. */
+	if (s->policy->strict_order && s->have_form &&
+	    s->form.open_ms == s->next_ms)
+		s->ops->forming(s->arg, s, &s->form);
+}
+
+static void
+skip_to(struct series *s, int64_t open_ms, const char *reason)
+{
+	if (s->begun)
+		s->ops->gap(s->arg, s, s->next_ms, open_ms - 1, reason);
+	s->next_ms = open_ms;
+}
+
+/* The bar at the frontier is over, its last frame is the best there is. */
+static void
+close_by_frame(struct series *s, int64_t now_ms)
+{
+	struct candle c = s->ended[0];
+
+	if (s->confirm != SERIES_CONFIRM_OFF)
+		push(&s->unchecked, &s->n_unchecked, SERIES_UNCHECKED_MAX, &c);
+	close_bar(s, &c, c.recv_ms >= 0, now_ms);
+}
+
+static bool
+frontier_has_frame(const struct series *s)
+{
+	return s->n_ended > 0 && s->ended[0].open_ms == s->next_ms;
+}
+
+static void
+advance(struct series *s, int64_t now_ms)
+{
+	if (s->policy->full)
+		return;
+	if (s->confirm != SERIES_CONFIRM_HOLD) {
+		while (frontier_has_frame(s))
+			close_by_frame(s, now_ms);
+		return;
+	}
+	while (frontier_has_frame(s) &&
+	       now_ms >= s->next_ms + s->step_ms + s->policy->wait_ms) {
+		s->ops->note(s->arg, s, SERIES_NOTE_UNCONFIRMED, &s->ended[0]);
+		close_by_frame(s, now_ms);
+	}
+}
+
+/* ---- frames -------------------------------------------------------------- */
+
+void
+series_up(struct series *s, int64_t now_ms)
+{
+	if (s->live)
+		return;
+	s->live = true;
+	s->live_since_ms = now_ms;
+}
+
+void
+series_down(struct series *s)
+{
+	s->live = false;
+	s->form_live = false;
+}
+
+/* The newest frame's bar is over: what came of it waits to be closed. One that
+ * was interrupted is REST's alone; one that was watched from its beginning
+ * keeps its time of receipt. */
+static void
+end_form(struct series *s)
+{
+	s->have_form = false;
+	s->regressed = false;
+	if (s->live_since_ms > s->form.open_ms)
+		s->form.recv_ms = -1;
+	if (s->form_live && s->form.open_ms >= s->next_ms &&
+	    s->n_ended < SERIES_ENDED_MAX)
+		push(&s->ended, &s->n_ended, SERIES_ENDED_MAX, &s->form);
+}
+
+/* A frame of a bar that has ended for us: its last word, while it waits. */
+static void
+late_frame(struct series *s, const struct candle *c)
+{
+	size_t i;
+
+	for (i = 0; i < s->n_ended; i++)
+		if (s->ended[i].open_ms == c->open_ms) {
+			int64_t recv = s->ended[i].recv_ms;
+
+			s->ended[i] = *c;
+			s->ended[i].recv_ms = recv;
+		}
+	s->ops->note(s->arg, s, SERIES_NOTE_LATE, c);
+}
+
+static bool
+fewer(const struct candle *a, const struct candle *b)
+{
+	return a->trades < b->trades || decimal_cmp(a->volume, b->volume) < 0;
+}
+
+static void
+note_frame(struct series *s, const struct candle *c, int64_t now_ms)
+{
+	s->frame_ms = now_ms;
+	s->known = true;
+	if (c->open_ms >= s->seen_ms) {
+		s->seen_ms = c->open_ms;
+		s->seen_trades = c->trades;
+	}
+	s->stale_checks = 0;
+	if (s->stale) {
+		s->stale = false;
+		s->ops->note(s->arg, s, SERIES_NOTE_FRESH, c);
+	}
+}
+
+void
+series_frame(struct series *s, const struct candle *c, int64_t now_ms)
+{
+	note_frame(s, c, now_ms);
+	if (c->open_ms < s->next_ms ||
+	    (s->have_form && c->open_ms < s->form.open_ms)) {
+		late_frame(s, c);
+		return;
+	}
+	if (s->have_form && c->open_ms > s->form.open_ms)
+		end_form(s);
+	if (s->have_form && s->form_live && candle_same_values(c, &s->form)) {
+		s->ops->note(s->arg, s, SERIES_NOTE_DUPLICATE, c);
+		return;
+	}
+	if (s->have_form && !s->regressed && fewer(c, &s->form)) {
+		s->regressed = true;
+		s->ops->note(s->arg, s, SERIES_NOTE_REGRESSED, c);
+	}
+	s->form = *c;
+	s->form.state = CANDLE_FORMING;
+	s->form.recv_ms = now_ms;
+	s->have_form = s->form_live = true;
+	advance(s, now_ms);
+	if (!s->policy->strict_order || s->form.open_ms == s->next_ms)
+		s->ops->forming(s->arg, s, &s->form);
+}
+
+/* ---- time ---------------------------------------------------------------- */
+
+void
+series_tick(struct series *s, int64_t now_ms)
+{
+	if (s->have_form &&
+	    now_ms >= s->form.open_ms + s->step_ms + s->policy->grace_ms)
+		end_form(s);
+	advance(s, now_ms);
+}
+
+int64_t
+series_due(const struct series *s, int64_t now_ms)
+{
+	struct series_ask ask;
+	int64_t due, end;
+
+	series_ask(s, now_ms, &ask);
+	due = ask.due_ms;
+	if (s->have_form) {
+		end = s->form.open_ms + s->step_ms + s->policy->grace_ms;
+		due = end < due ? end : due;
+	}
+	if (s->confirm == SERIES_CONFIRM_HOLD && frontier_has_frame(s)) {
+		end = s->next_ms + s->step_ms + s->policy->wait_ms;
+		due = end < due ? end : due;
+	}
+	return due;
+}
+
+/* ---- asking -------------------------------------------------------------- */
+
+static int64_t
+silence_ms(const struct series *s)
+{
+	int64_t ms = 3 * s->step_ms;
+
+	return ms < SILENT_MIN_MS   ? SILENT_MIN_MS
+	       : ms > SILENT_MAX_MS ? SILENT_MAX_MS
+				    : ms;
+}
+
+/* When a silent subscription is to be compared with REST. */
+static int64_t
+silence_due(const struct series *s)
+{
+	int64_t last = s->frame_ms;
+
+	if (!s->live)
+		return INT64_MAX;
+	if (s->live_since_ms > last)
+		last = s->live_since_ms;
+	if (s->asked_ms > last)
+		last = s->asked_ms;
+	return last + silence_ms(s);
+}
+
+/* When the bar at the frontier wants REST. */
+static int64_t
+close_due(const struct series *s)
+{
+	int64_t due = s->next_ms + s->step_ms + s->policy->grace_ms;
+
+	if (s->confirm != SERIES_CONFIRM_HOLD && s->policy->poll_ms <= 0) {
+		/* Its frames will close it. */
+		if (s->have_form && s->form_live &&
+		    s->form.open_ms == s->next_ms)
+			return INT64_MAX;
+	}
+	return due > s->ask_not_before_ms ? due : s->ask_not_before_ms;
+}
+
+/* When nothing is urgent: checks of printed bars, of silence, polling. */
+static int64_t
+check_due(const struct series *s)
+{
+	int64_t due = silence_due(s), d;
+
+	if (s->n_unchecked > 0) {
+		d = s->unchecked[0].close_ms + CHECK_AFTER_MS;
+		due = d < due ? d : due;
+	}
+	if (s->policy->poll_ms > 0) {
+		d = s->asked_ms < 0 ? 0 : s->asked_ms + s->policy->poll_ms;
+		due = d < due ? d : due;
+	}
+	return due > s->ask_not_before_ms ? due : s->ask_not_before_ms;
+}
+
+void
+series_ask(const struct series *s, int64_t now_ms, struct series_ask *ask)
+{
+	int64_t check, last;
+
+	memset(ask, 0, sizeof(*ask));
+	ask->due_ms = INT64_MAX;
+	if (s->asked)
+		return;
+	ask->due_ms = close_due(s);
+	ask->from_ms = s->next_ms;
+	check = check_due(s);
+	if (ask->due_ms > now_ms && check < ask->due_ms) {
+		ask->due_ms = check;
+		ask->urgency = SERIES_ASK_CHECK;
+	}
+	if (s->n_unchecked > 0)
+		ask->from_ms = s->unchecked[0].open_ms;
+	/* One bar of overlap: the row before the frontier shows that the
+	 * answer reaches back far enough. */
+	if (s->begun && ask->from_ms >= s->step_ms)
+		ask->from_ms -= s->step_ms;
+	last = now_ms > ask->due_ms ? now_ms : ask->due_ms;
+	if (last == INT64_MAX)
+		last = now_ms;
+	ask->rows = (last - ask->from_ms) / s->step_ms + 1;
+	if (ask->rows > s->policy->keep_bars)
+		ask->rows = s->policy->keep_bars + 1;
+	if (ask->rows > HISTORY_ROWS && ask->urgency == SERIES_ASK_CLOSE)
+		ask->urgency = SERIES_ASK_HISTORY;
+}
+
+void
+series_asked(struct series *s, int64_t now_ms)
+{
+	s->asked = true;
+	s->asked_ms = now_ms;
+}
+
+void
+series_ask_failed(struct series *s, int64_t not_before_ms)
+{
+	s->asked = false;
+	s->ask_not_before_ms = not_before_ms;
+}
+
+/* ---- answers ------------------------------------------------------------- */
+
+/* When to ask again for a bar that ended at end_ms. */
+static int64_t
+next_try(int64_t end_ms, int64_t now_ms)
+{
+	size_t i;
+
+	for (i = 0; i < ASK_AGES; i++)
+		if (now_ms < end_ms + ask_ages_ms[i])
+			return end_ms + ask_ages_ms[i];
+	return now_ms + AGAIN_MS;
+}
+
+/* Bars printed from frames: REST's word on them. */
+static void
+check_printed(struct series *s, const struct candle *row)
+{
+	size_t past = 0;
+
+	while (
+	    past < s->n_unchecked && s->unchecked[past].open_ms < row->open_ms)
+		past++;
+	if (past < s->n_unchecked &&
+	    s->unchecked[past].open_ms == row->open_ms) {
+		if (!candle_same_values(&s->unchecked[past], row))
+			s->ops->note(s->arg, s, SERIES_NOTE_CORRECTED, row);
+		past++;
+	}
+	drop_first(s->unchecked, &s->n_unchecked, past);
+}
+
+/* The last frame of the bar, if it came without interruption. */
+static const struct candle *
+last_frame(const struct series *s, int64_t open_ms)
+{
+	size_t i;
+
+	for (i = 0; i < s->n_ended; i++)
+		if (s->ended[i].open_ms == open_ms)
+			return &s->ended[i];
+	return NULL;
+}
+
+/* Rows from the frontier to before row are missing. True when they were given
+ * up, false when they may still appear: the row of a quiet bar that just
+ * closed is not always there at once. */
+static bool
+give_up_hole(struct series *s, const struct candle *row, int64_t server_ms)
+{
+	int64_t reach = interval_open(s->interval, server_ms) -
+			s->policy->keep_bars * s->step_ms;
+
+	if (s->next_ms < reach)
+		skip_to(s, row->open_ms, "older than what the exchange keeps");
+	else if (row->open_ms + HOLE_AGE_MS <= server_ms)
+		skip_to(s, row->open_ms, "not listed by the exchange");
+	else
+		return false;
+	return true;
+}
+
+/* One final row at or after the frontier. False: no further, ask again. */
+static bool
+take_row(struct series *s, const struct candle *row, int64_t server_ms,
+    int64_t now_ms)
+{
+	const struct candle *frame;
+	int64_t end = row->open_ms + s->step_ms;
+	bool live;
+
+	if (row->open_ms > s->next_ms && !give_up_hole(s, row, server_ms))
+		return false;
+	if (s->have_form && s->form.open_ms == row->open_ms)
+		end_form(s);
+	frame = last_frame(s, row->open_ms);
+	live = frame != NULL && frame->recv_ms >= 0;
+	/* REST lags behind the frames: it is not final yet. */
+	if (frame != NULL && row->trades >= 0 && frame->trades > row->trades &&
+	    server_ms < end + HOLE_AGE_MS)
+		return false;
+	if (frame != NULL && !candle_same_values(frame, row))
+		s->ops->note(s->arg, s, SERIES_NOTE_AMENDED, row);
+	close_bar(s, row, live, now_ms);
+	return true;
+}
+
+/* Does the row tell of trades that a live subscription should have told? */
+static bool
+row_is_news(const struct series *s, const struct candle *row, int64_t server_ms)
+{
+	if (!s->live || row->trades <= 0 || row->open_ms < s->seen_ms)
+		return false;
+	/* Counted only from when it was live, and not what is on its way. */
+	if (s->live_since_ms > server_ms - FRAME_LAG_MS ||
+	    s->frame_ms > server_ms - FRAME_LAG_MS)
+		return false;
+	if (row->open_ms == s->seen_ms)
+		return row->trades > s->seen_trades;
+	return row->open_ms >= s->live_since_ms;
+}
+
+static void
+judge_silence(
+    struct series *s, const struct candle *rows, size_t n, int64_t server_ms)
+{
+	size_t i;
+
+	for (i = 0; i < n; i++)
+		if (row_is_news(s, &rows[i], server_ms))
+			break;
+	if (i == n)
+		return;
+	s->stale = true;
+	s->stale_checks++;
+	s->ops->note(s->arg, s, SERIES_NOTE_STALE, &rows[i]);
+}
+
+static void
+poll_forming(struct series *s, const struct candle *row, int64_t now_ms)
+{
+	if (s->policy->poll_ms <= 0 || row->open_ms < s->next_ms)
+		return;
+	if (s->policy->strict_order && row->open_ms != s->next_ms)
+		return;
+	if (s->have_form && s->form.open_ms == row->open_ms &&
+	    candle_same_values(&s->form, row))
+		return;
+	s->form = *row;
+	s->form.state = CANDLE_FORMING;
+	s->form.recv_ms = now_ms;
+	s->form_live = false;
+	s->have_form = true;
+	s->ops->forming(s->arg, s, &s->form);
+}
+
+void
+series_rows(struct series *s, const struct candle *rows, size_t n,
+    int64_t server_ms, int64_t now_ms)
+{
+	int64_t end, last = INT64_MIN;
+	size_t i;
+
+	s->asked = false;
+	s->known = s->known || n > 0;
+	judge_silence(s, rows, n, server_ms);
+	for (i = 0; i < n; i++) {
+		end = rows[i].open_ms + s->step_ms;
+		if (rows[i].open_ms <= last)
+			continue;
+		last = rows[i].open_ms;
+		if (end + s->policy->grace_ms > server_ms) {
+			poll_forming(s, &rows[i], now_ms);
+			break;
+		}
+		check_printed(s, &rows[i]);
+		if (rows[i].open_ms >= s->next_ms &&
+		    !take_row(s, &rows[i], server_ms, now_ms))
+			break;
+	}
+	end = s->next_ms + s->step_ms;
+	s->ask_not_before_ms = 0;
+	if (now_ms >= end + s->policy->grace_ms)
+		s->ask_not_before_ms = next_try(end, now_ms);
+	advance(s, now_ms);
+}
