@@ -157,6 +157,22 @@ values(const struct rule *r, const struct rule_operands *o, struct buf *out)
 	buf_addc(out, '}');
 }
 
+static size_t
+watches(const struct rule *r, struct rule_watch v[RULE_WATCHES_MAX])
+{
+	const struct bollinger_bands *c = config(r);
+
+	v[0] = (struct rule_watch){
+	    .input = RULE_INPUT_CLOSE_LESS_LINE,
+	    .line = c->lower ? LOWER : UPPER,
+	};
+	if (c->beyond)
+		v[0].op = c->lower ? RULE_LT : RULE_GT;
+	else
+		v[0].op = c->lower ? RULE_CROSS_DOWN : RULE_CROSS_UP;
+	return 1;
+}
+
 const struct rule_type rule_bollinger_bands = {
     .name = "bollinger_bands",
     .title = "Bollinger bands",
@@ -164,6 +180,7 @@ const struct rule_type rule_bollinger_bands = {
     .members = members,
     .on = &rule_on_close,
     .indicators = indicators,
+    .watches = watches,
     .judge = judge,
     .looks_back = looks_back,
     .trigger_value = trigger_value,

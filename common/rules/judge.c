@@ -15,6 +15,15 @@ rule_judge(
 	return r->type->judge(r, o, why);
 }
 
+size_t
+rule_watches(const struct rule *r, struct rule_watch v[RULE_WATCHES_MAX])
+{
+	v[0] = (struct rule_watch){.input = RULE_INPUT_PRICE};
+	if (rule_level(r, &v[0].level, &v[0].op))
+		return 1;
+	return r->type->watches(r, v);
+}
+
 struct decimal
 rule_trigger_value(const struct rule *r, const struct rule_operands *o)
 {

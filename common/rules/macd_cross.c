@@ -132,6 +132,17 @@ values(const struct rule *r, const struct rule_operands *o, struct buf *out)
 	buf_addc(out, '}');
 }
 
+static size_t
+watches(const struct rule *r, struct rule_watch v[RULE_WATCHES_MAX])
+{
+	v[0] = (struct rule_watch){
+	    .input = RULE_INPUT_LINE,
+	    .line = 2, /* hist: the line less its signal */
+	    .op = config(r)->bearish ? RULE_CROSS_DOWN : RULE_CROSS_UP,
+	};
+	return 1;
+}
+
 const struct rule_type rule_macd_cross = {
     .name = "macd_cross",
     .title = "MACD cross",
@@ -140,6 +151,7 @@ const struct rule_type rule_macd_cross = {
     .on = &rule_on_close,
     .check = check,
     .indicators = indicators,
+    .watches = watches,
     .judge = judge,
     .looks_back = looks_back,
     .trigger_value = trigger_value,

@@ -254,6 +254,22 @@ values(const struct rule *r, const struct rule_operands *o, struct buf *out)
 	    (int)config(r)->window_seconds);
 }
 
+static size_t
+watches(const struct rule *r, struct rule_watch v[RULE_WATCHES_MAX])
+{
+	const struct percent_move *c = config(r);
+	struct rule_watch w = {.op = RULE_GE, .level = c->percent};
+	size_t n = 0;
+
+	w.input = RULE_INPUT_MOVE_UP;
+	if (c->direction != DIRECTION_DOWN)
+		v[n++] = w;
+	w.input = RULE_INPUT_MOVE_DOWN;
+	if (c->direction != DIRECTION_UP)
+		v[n++] = w;
+	return n;
+}
+
 const struct rule_type rule_percent_move = {
     .name = "percent_move",
     .title = "Percent move",
@@ -263,6 +279,7 @@ const struct rule_type rule_percent_move = {
     .on = &rule_on_tick,
     .check = check,
     .window_ms = window_ms,
+    .watches = watches,
     .judge = judge,
     .trigger_value = trigger_value,
     .message = message,

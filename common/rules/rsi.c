@@ -129,6 +129,19 @@ values(const struct rule *r, const struct rule_operands *o, struct buf *out)
 	buf_addc(out, '}');
 }
 
+static size_t
+watches(const struct rule *r, struct rule_watch v[RULE_WATCHES_MAX])
+{
+	const struct rsi *c = config(r);
+
+	v[0] = (struct rule_watch){
+	    .input = RULE_INPUT_LINE,
+	    .op = c->oversold ? RULE_CROSS_DOWN : RULE_CROSS_UP,
+	    .level = c->threshold,
+	};
+	return 1;
+}
+
 const struct rule_type rule_rsi = {
     .name = "rsi",
     .title = "RSI",
@@ -137,6 +150,7 @@ const struct rule_type rule_rsi = {
     .on = &rule_on_close,
     .check = check,
     .indicators = indicators,
+    .watches = watches,
     .judge = judge,
     .looks_back = looks_back,
     .trigger_value = trigger_value,

@@ -133,6 +133,37 @@ size_t rule_level_spans(enum rule_operator op, enum rule_on on,
     const struct rule_operands *o, struct rule_span v[RULE_SPANS_MAX]);
 bool rule_span_has(const struct rule_span *s, struct decimal level);
 
+/* ---- watching ------------------------------------------------------------ */
+
+/* A number of a series that rules compare with a level. */
+enum rule_input {
+	RULE_INPUT_PRICE,
+	/* The largest rise or fall within rule_window_ms(), in percent. */
+	RULE_INPUT_MOVE_UP,
+	RULE_INPUT_MOVE_DOWN,
+	/* A line of the rule's first indicator; the close less that line. */
+	RULE_INPUT_LINE,
+	RULE_INPUT_CLOSE_LESS_LINE,
+};
+
+/*
+ * "source op level": what must hold for the rule to fire. It may hold without
+ * the rule firing (rule_judge() decides), never the other way round. So an
+ * engine that keeps the levels of all rules sorted asks only the few whose
+ * level the value has passed. A cross here includes reaching the level.
+ */
+struct rule_watch {
+	enum rule_input input;
+	uint8_t line; /* of an indicator */
+	enum rule_operator op;
+	struct decimal level;
+};
+#define RULE_WATCHES_MAX 2
+
+/* The watches of a rule (any one of them is enough): 1 or 2. */
+size_t
+rule_watches(const struct rule *r, struct rule_watch v[RULE_WATCHES_MAX]);
+
 /* ---- judging ------------------------------------------------------------- */
 
 /* Indicators a rule needs (0..2): their number. */
@@ -179,6 +210,9 @@ struct rule_type {
 	    enum rule_operator *op);
 	size_t (*indicators)(const struct rule *r, struct indicator_spec v[2]);
 	int64_t (*window_ms)(const struct rule *r);
+	/* NULL for types with a level. */
+	size_t (*watches)(
+	    const struct rule *r, struct rule_watch v[RULE_WATCHES_MAX]);
 	/* NULL for types with a level. */
 	bool (*judge)(const struct rule *r, const struct rule_operands *o,
 	    const char **why);

@@ -1,0 +1,325 @@
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/engine/series.h"
+
+#define SLOTS_MIN 64
+
+void
+series_table_init(struct series_table *t)
+{
+	*t = (struct series_table){.recent = SERIES_NONE};
+}
+
+static void
+release(struct series *s)
+{
+	uint32_t i;
+
+	for (i = 0; i < s->nsources; i++) {
+		struct source *o = &s->sources[i];
+
+		ladder_release(&o->up);
+		ladder_release(&o->down);
+		ladder_release(&o->edge_up);
+		ladder_release(&o->edge_down);
+		sleepers_release(&o->window);
+		sleepers_release(&o->due);
+		sleepers_release(&o->again);
+	}
+	for (i = 0; i < s->nstudies; i++)
+		free(s->studies[i].state);
+	for (i = 0; i < s->nextents; i++)
+		range_release(&s->extents[i].range);
+	free(s->sources);
+	free(s->studies);
+	free(s->extents);
+	free(s->watches);
+	free(s->any);
+	free(s);
+}
+
+void
+series_table_release(struct series_table *t)
+{
+	uint32_t i;
+
+	for (i = 0; i < t->n; i++)
+		release(t->v[i]);
+	free(t->v);
+	free(t->slot);
+	series_table_init(t);
+}
+
+/* FNV-1a over symbol and interval. */
+static uint32_t
+home(const struct series_table *t, const char *symbol, size_t len,
+    interval_id interval)
+{
+	uint64_t h = UINT64_C(0xcbf29ce484222325) ^ interval;
+	size_t i;
+
+	for (i = 0; i < len; i++)
+		h = (h ^ (unsigned char)symbol[i]) * UINT64_C(0x100000001b3);
+	return (uint32_t)(h >> 20) & (t->slots - 1);
+}
+
+static bool
+is(const struct series *s, const char *symbol, size_t len, interval_id interval)
+{
+	return s->interval == interval && s->symbol_len == len &&
+	       memcmp(s->symbol, symbol, len) == 0;
+}
+
+uint32_t
+series_find(struct series_table *t, const char *symbol, size_t len,
+    interval_id interval)
+{
+	uint32_t i;
+
+	if (t->slots == 0)
+		return SERIES_NONE;
+	if (is(t->v[t->recent], symbol, len, interval))
+		return t->recent;
+	for (i = home(t, symbol, len, interval); t->slot[i] != 0;
+	     i = (i + 1) & (t->slots - 1)) {
+		if (!is(t->v[t->slot[i] - 1], symbol, len, interval))
+			continue;
+		t->recent = t->slot[i] - 1;
+		return t->recent;
+	}
+	return SERIES_NONE;
+}
+
+static void
+slot_add(struct series_table *t, uint32_t n)
+{
+	const struct series *s = t->v[n];
+	uint32_t i = home(t, s->symbol, s->symbol_len, s->interval);
+
+	while (t->slot[i] != 0)
+		i = (i + 1) & (t->slots - 1);
+	t->slot[i] = n + 1;
+}
+
+static int
+grow(struct series_table *t)
+{
+	uint32_t slots = t->slots == 0 ? SLOTS_MIN : 2 * t->slots, i;
+	uint32_t *slot = calloc(slots, sizeof(*slot));
+	struct series **v = realloc(t->v, slots / 2 * sizeof(struct series *));
+
+	if (v != NULL) {
+		t->v = v;
+		t->cap = slots / 2;
+	}
+	if (slot == NULL || v == NULL) {
+		free(slot);
+		return -1;
+	}
+	free(t->slot);
+	t->slot = slot;
+	t->slots = slots;
+	for (i = 0; i < t->n; i++)
+		slot_add(t, i);
+	return 0;
+}
+
+uint32_t
+series_add(struct series_table *t, const char *symbol, size_t len,
+    interval_id interval)
+{
+	struct series *s;
+
+	if (t->n >= SERIES_MAX || (t->n == t->slots / 2 && grow(t) < 0))
+		return SERIES_NONE;
+	s = calloc(1, sizeof(*s));
+	if (s == NULL)
+		return SERIES_NONE;
+	memcpy(s->symbol, symbol, len);
+	s->symbol_len = (uint8_t)len;
+	s->interval = interval;
+	s->number = t->n;
+	s->known_ms = SERIES_NEVER;
+	s->forming = s->waiting = (struct forming){SERIES_NEVER, -1, false};
+	s->watch_free = SERIES_NONE;
+	t->v[t->n] = s;
+	slot_add(t, t->n);
+	t->recent = t->n++;
+	return t->recent;
+}
+
+/* ---- sources --------------------------------------------------------------- */
+
+static uint32_t
+study(struct series *s, const struct indicator_spec *spec)
+{
+	struct study *v;
+	uint32_t i;
+
+	for (i = 0; i < s->nstudies; i++)
+		if (indicator_spec_equal(&s->studies[i].spec, spec))
+			return i;
+	v = realloc(s->studies, (i + 1) * sizeof(*v));
+	if (v == NULL)
+		return SERIES_NONE;
+	s->studies = v;
+	v[i] = (struct study){.spec = *spec};
+	v[i].state = malloc(indicator_size(spec));
+	if (v[i].state == NULL)
+		return SERIES_NONE;
+	s->nstudies++;
+	return i;
+}
+
+static uint32_t
+extent(struct series *s, int64_t window_ms)
+{
+	struct extent *v;
+	uint32_t i;
+
+	for (i = 0; i < s->nextents; i++)
+		if (s->extents[i].range.window_ms == window_ms)
+			return i;
+	v = realloc(s->extents, (i + 1) * sizeof(*v));
+	if (v == NULL)
+		return SERIES_NONE;
+	s->extents = v;
+	v[i] = (struct extent){.users = 0};
+	range_init(&v[i].range, window_ms);
+	s->nextents++;
+	return i;
+}
+
+static bool
+same(const struct source *a, const struct source *b)
+{
+	return a->kind == b->kind && a->on == b->on && a->line == b->line &&
+	       a->extent == b->extent && a->studies == b->studies &&
+	       a->study[0] == b->study[0] && a->study[1] == b->study[1];
+}
+
+uint32_t
+series_source(struct series *s, const struct rule_watch *w, enum rule_on on,
+    const struct indicator_spec *specs, size_t nspecs, int64_t window_ms)
+{
+	struct source *v, new = {
+			      .kind = w->input,
+			      .on = on,
+			      .line = w->line,
+			      .studies = (uint8_t)nspecs,
+			      .study = {SERIES_NONE, SERIES_NONE},
+			      .extent = SERIES_NONE,
+			      .window_ms = SERIES_NEVER,
+			      .quiet_from = LADDER_HIGHEST,
+			      .quiet_to = LADDER_LOWEST,
+			  };
+	uint32_t i;
+
+	for (i = 0; i < nspecs; i++) {
+		new.study[i] = study(s, &specs[i]);
+		if (new.study[i] == SERIES_NONE)
+			return SERIES_NONE;
+	}
+	if (window_ms > 0) {
+		new.extent = extent(s, window_ms);
+		if (new.extent == SERIES_NONE)
+			return SERIES_NONE;
+	}
+	for (i = 0; i < s->nsources; i++)
+		if (same(&s->sources[i], &new))
+			return i;
+	v = realloc(s->sources, (i + 1) * sizeof(*v));
+	if (v == NULL)
+		return SERIES_NONE;
+	s->sources = v;
+	ladder_init(&new.up, LADDER_LOWEST);
+	ladder_init(&new.down, LADDER_HIGHEST);
+	ladder_init(&new.edge_up, LADDER_LOWEST);
+	ladder_init(&new.edge_down, LADDER_LOWEST);
+	v[i] = new;
+	s->nsources++;
+	return i;
+}
+
+static void
+study_use(struct series *s, struct study *d, enum rule_on on, uint32_t change)
+{
+	int k;
+
+	if (on == RULE_ON_TICK)
+		d->tick_users += change;
+	if (d->users == 0) {
+		indicator_start(&d->spec, d->state);
+		for (k = 0; k < INDICATOR_LINES_MAX; k++)
+			d->now[k] = d->before[k] = NAN;
+		d->cold = s->cold = true;
+	}
+	d->users += change;
+}
+
+static void
+extent_use(struct series *s, struct extent *x, uint32_t change)
+{
+	if (x->users == 0) {
+		range_release(&x->range);
+		x->cold = s->cold = true;
+	}
+	x->users += change;
+}
+
+void
+series_source_use(struct series *s, uint32_t source, int change)
+{
+	struct source *o = &s->sources[source];
+	uint32_t i, before = o->users;
+
+	o->users += (uint32_t)change;
+	if (before != 0 && o->users != 0)
+		return;
+	/* First come or last gone: what stands behind it gains or loses. */
+	for (i = 0; i < o->studies; i++)
+		study_use(s, &s->studies[o->study[i]], o->on, (uint32_t)change);
+	if (o->extent != SERIES_NONE)
+		extent_use(s, &s->extents[o->extent], (uint32_t)change);
+}
+
+uint32_t
+series_watch_new(struct series *s)
+{
+	uint32_t i = s->watch_free;
+
+	if (i != SERIES_NONE) {
+		s->watch_free = s->watches[i].source;
+	} else {
+		if (s->nwatches == s->watch_cap) {
+			uint32_t cap = s->watch_cap < 4
+					   ? 4
+					   : s->watch_cap + s->watch_cap / 2;
+			struct watch *v = realloc(s->watches, cap * sizeof(*v));
+
+			if (v == NULL)
+				return SERIES_NONE;
+			s->watches = v;
+			s->watch_cap = cap;
+		}
+		i = s->nwatches++;
+	}
+	s->watches[i] = (struct watch){
+	    .rule = SERIES_NONE,
+	    .source = SERIES_NONE,
+	    .fired_ms = SERIES_NEVER,
+	    .window_ms = SERIES_NEVER,
+	};
+	return i;
+}
+
+void
+series_watch_free(struct series *s, uint32_t watch)
+{
+	s->watches[watch].rule = SERIES_NONE;
+	s->watches[watch].levels = 0;
+	s->watches[watch].source = s->watch_free;
+	s->watch_free = watch;
+}

@@ -1,0 +1,259 @@
+/*
+ * live: pulse-eval with the store. Rules and state come from it, candles and
+ * alerts go to it, and rules follow its changes while candles flow.
+ */
+#include <inttypes.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "common/clock.h"
+#include "common/log.h"
+#include "common/opt.h"
+#include "db/store.h"
+#include "pulse-eval/commit.h"
+#include "pulse-eval/eval.h"
+#include "pulse-eval/lag.h"
+#include "pulse-eval/load.h"
+
+/* How often rule changes are looked for, and heartbeats written. */
+#define PERIOD_MS    250
+#define HEARTBEAT_MS 5000
+#define HOST_MAX     256
+
+struct live {
+	const struct eval_options *o;
+	struct store *st;
+	struct engine *engine;
+	struct commit commit;
+	struct input_counts n;
+	int64_t rule_seq;
+	int64_t heartbeat_ms; /* monotonic, of the last */
+	struct lag lag;
+};
+
+/* ---- from the engine ----------------------------------------------------------- */
+
+static int
+on_alert(
+    void *arg, struct alert *a, const struct engine_alert_to *to, struct err *e)
+{
+	struct live *l = arg;
+
+	return commit_add_alert(&l->commit, a, to, e);
+}
+
+static int
+on_closed(void *arg, const struct candle *c, struct err *e)
+{
+	struct live *l = arg;
+
+	return commit_add_candle(&l->commit, c, e);
+}
+
+static int
+on_history(void *arg, struct engine *g, const char *symbol,
+    interval_id interval, int64_t n, struct err *e)
+{
+	struct live *l = arg;
+
+	return load_history(g, l->st, symbol, interval, n, e);
+}
+
+/* ---- rules ----------------------------------------------------------------------- */
+
+static int
+changed_rule(void *arg, const struct rule *r, struct err *e)
+{
+	struct live *l = arg;
+
+	if (r->seq > l->rule_seq)
+		l->rule_seq = r->seq;
+	log_debug("rule '%.100s' changed", r->name);
+	/* One rule that cannot be placed does not end the service. */
+	if (engine_rule_put(l->engine, r, e) < 0)
+		log_error("rule '%.100s': %s", r->name, e->msg);
+	return 0;
+}
+
+static int
+gone_rule(void *arg, const struct uuid *id, int64_t seq)
+{
+	struct live *l = arg;
+
+	if (seq > l->rule_seq)
+		l->rule_seq = seq;
+	(void)engine_rule_delete(l->engine, id);
+	return 0;
+}
+
+/* Follow the rules. The batch was flushed: history is complete. */
+static int
+follow_rules(struct live *l, struct err *e)
+{
+	int64_t seq;
+
+	if (store_rule_seq(l->st, &seq, e) < 0)
+		return -1;
+	if (seq == l->rule_seq)
+		return 0;
+	if (store_rule_changes(
+		l->st, l->rule_seq, changed_rule, gone_rule, l, e) < 0)
+		return -1;
+	l->rule_seq = seq > l->rule_seq ? seq : l->rule_seq;
+	return engine_warm(l->engine, e);
+}
+
+/* ---- the heartbeat ------------------------------------------------------------------ */
+
+static int
+heartbeat(struct live *l, bool ended, struct err *e)
+{
+	char host[HOST_MAX] = "";
+	struct engine_counts c;
+	struct buf b;
+	int rc;
+
+	if (l->o->dry_run)
+		return 0;
+	(void)gethostname(host, sizeof(host) - 1);
+	engine_count(l->engine, &c);
+	buf_init(&b, (size_t)16 * 1024);
+	buf_addf(&b,
+	    "{\"lines_total\":%" PRIu64 ",\"bad_total\":%" PRIu64
+	    ",\"events_total\":%" PRIu64 ",\"candles_total\":%" PRIu64
+	    ",\"updates_total\":%" PRIu64 ",\"duplicates_total\":%" PRIu64
+	    ",\"differing_total\":%" PRIu64 ",\"alerts_total\":%" PRIu64
+	    ",\"late_total\":%" PRIu64 ",\"commits_total\":%" PRIu64
+	    ",\"rules\":%" PRIu32 ",\"series\":%" PRIu32,
+	    l->n.lines, l->n.bad, l->n.events, c.closed, c.forming,
+	    c.duplicates + c.stale, c.differing, l->commit.stored,
+	    l->commit.late, l->commit.commits, c.rules, c.series);
+	lag_print(&l->lag, &b);
+	if (ended)
+		buf_adds(&b, ",\"ended\":true");
+	buf_addc(&b, '}');
+	rc = store_component_put(
+	    l->st, "pulse-eval", host, clock_now_ms(), b.p, e);
+	buf_release(&b);
+	l->heartbeat_ms = clock_mono_ms();
+	return rc;
+}
+
+/* ---- from the input ------------------------------------------------------------------- */
+
+static int
+on_candle(void *arg, const struct candle *c, struct err *e)
+{
+	struct live *l = arg;
+	int rc = eval_feed(l->engine, c, e);
+
+	if (c->recv_ms >= 0)
+		lag_note(&l->lag, c->recv_ms);
+	if (rc >= 0 && commit_full(&l->commit) &&
+	    commit_flush(&l->commit, false, e) < 0)
+		return -1;
+	return rc;
+}
+
+static int
+on_event(void *arg, const struct json *j, struct err *e)
+{
+	struct live *l = arg;
+
+	(void)e;
+	return eval_event(l->engine, j);
+}
+
+static int
+on_flush(void *arg, struct err *e)
+{
+	struct live *l = arg;
+
+	if (commit_flush(&l->commit, false, e) < 0)
+		return -1;
+	lag_flush(&l->lag, clock_now_ms());
+	return 0;
+}
+
+static int
+on_tick(void *arg, struct err *e)
+{
+	struct live *l = arg;
+
+	if (commit_flush(&l->commit, false, e) < 0 || follow_rules(l, e) < 0)
+		return -1;
+	if (clock_mono_ms() - l->heartbeat_ms >= HEARTBEAT_MS)
+		return heartbeat(l, false, e);
+	return 0;
+}
+
+/* ---- the run ---------------------------------------------------------------------------- */
+
+static enum input_end
+run(struct live *l, struct err *e)
+{
+	struct input_calls in = {.arg = l,
+	    .candle = on_candle,
+	    .event = on_event,
+	    .flush = on_flush,
+	    .tick = on_tick,
+	    .period_ms = PERIOD_MS};
+	enum input_end end;
+
+	if (load_store(l->engine, l->st, &l->rule_seq, e) < 0 ||
+	    heartbeat(l, false, e) < 0)
+		return INPUT_FAILED;
+	log_info("%" PRIu32 " rules, store %s", engine_rule_count(l->engine),
+	    store_name(l->st));
+	end = input_run(&in, &l->n, e);
+	if (end == INPUT_FAILED)
+		return end;
+	if (end == INPUT_ENDED && engine_end(l->engine, e) < 0)
+		return INPUT_FAILED;
+	if (commit_flush(&l->commit, true, e) < 0 || heartbeat(l, true, e) < 0)
+		return INPUT_FAILED;
+	return end;
+}
+
+static int
+run_open(struct live *l, struct err *e)
+{
+	struct engine_options options = {.old_news = !l->o->replay};
+	struct engine_calls calls = {.arg = l,
+	    .alert = on_alert,
+	    .closed = on_closed,
+	    .history = on_history};
+	enum input_end end = INPUT_FAILED;
+	int rc;
+
+	l->engine = engine_new(&options, &calls);
+	if (l->engine != NULL &&
+	    commit_init(&l->commit, l->o->dry_run ? NULL : l->st, l->engine,
+		l->o->replay ? 0 : l->o->max_age_ms, e) == 0) {
+		end = run(l, e);
+		commit_release(&l->commit);
+	}
+	rc = eval_exit(end, &l->n, l->engine, e);
+	engine_free(l->engine);
+	return end == INPUT_FAILED ? EXIT_TEMPFAIL : rc;
+}
+
+int
+live_run(const struct eval_options *o)
+{
+	unsigned flags = o->dry_run ? STORE_READONLY : STORE_CREATE;
+	struct live *l = calloc(1, sizeof(*l));
+	struct err e = {.msg = "out of memory"};
+	int rc;
+
+	if (l == NULL || store_open(&l->st, o->db, flags, &e) < 0) {
+		log_error("%s", e.msg);
+		free(l);
+		return EXIT_UNAVAILABLE;
+	}
+	l->o = o;
+	rc = run_open(l, &e);
+	store_close(l->st);
+	free(l);
+	return rc;
+}

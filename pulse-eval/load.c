@@ -1,0 +1,84 @@
+#include "common/log.h"
+#include "pulse-eval/load.h"
+
+struct load {
+	struct engine *engine;
+	struct err *e;
+};
+
+static int
+on_rule(void *arg, const struct rule *r, struct err *e)
+{
+	struct engine *g = arg;
+
+	/* A rule that cannot be placed is said; the others are judged. */
+	if (engine_rule_put(g, r, e) < 0)
+		log_error("rule '%.100s': %s", r->name, e->msg);
+	return 0;
+}
+
+static int
+on_series(
+    void *arg, const char *symbol, interval_id interval, int64_t last_open_ms)
+{
+	struct load *l = arg;
+
+	(void)last_open_ms;
+	return engine_series_add(l->engine, symbol, interval, l->e);
+}
+
+static int
+on_rule_state(void *arg, const struct uuid *rule_id, const char *symbol,
+    const void *blob, size_t n)
+{
+	struct load *l = arg;
+
+	if (engine_rule_restore(l->engine, rule_id, symbol, blob, n) < 0)
+		log_warn("%s: the state of a rule is not readable: it begins "
+			 "anew",
+		    symbol);
+	return 0;
+}
+
+static int
+on_series_state(void *arg, const char *symbol, interval_id interval,
+    const void *blob, size_t n)
+{
+	struct load *l = arg;
+
+	if (engine_series_restore(l->engine, symbol, interval, blob, n) < 0)
+		log_warn("%s %s: its live state is not readable: it begins "
+			 "with the bars",
+		    symbol, interval_name(interval));
+	return 0;
+}
+
+static int
+on_bar(void *arg, const struct candle *c, struct err *e)
+{
+	return engine_history(arg, c, e);
+}
+
+int
+load_history(struct engine *g, struct store *st, const char *symbol,
+    interval_id interval, int64_t n, struct err *e)
+{
+	return store_candle_tail(st, symbol, interval, n, on_bar, g, e) < 0 ? -1
+									    : 0;
+}
+
+int
+load_store(struct engine *g, struct store *st, int64_t *rule_seq, struct err *e)
+{
+	struct store_rule_filter all = {.active = -1, .unordered = true};
+	struct load l = {g, e};
+
+	if (store_rule_seq(st, rule_seq, e) < 0 ||
+	    store_rule_list(st, &all, on_rule, g, e) < 0 ||
+	    store_candle_series(st, on_series, &l, e) < 0 ||
+	    engine_warm(g, e) < 0 ||
+	    store_state_list(st, on_rule_state, &l, e) < 0 ||
+	    store_series_list(st, on_series_state, &l, e) < 0)
+		return -1;
+	return 0;
+}
