@@ -1,0 +1,92 @@
+/*
+ * channel: where alerts go and how (pulse-channel.5). A rule's two webhook
+ * URLs are channels with every other member at its default; named ones are
+ * kept in the store and have their own JSON form, which only this file knows.
+ *
+ * url, token, routing_key, secrets and header values are secrets: they are
+ * printed only where it is said, and no sentence of an error repeats them.
+ */
+#ifndef COMMON_CHANNEL_H
+#define COMMON_CHANNEL_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "common/buf.h"
+#include "common/err.h"
+#include "common/faults.h"
+#include "common/json.h"
+#include "common/sign.h"
+
+#define CHANNEL_NAME_MAX     64 /* with its NUL */
+#define CHANNEL_HEADERS_MAX  16
+#define CHANNEL_ARGS_MAX     32
+#define CHANNEL_SCHEDULE_MAX 16
+#define CHANNEL_TEMPLATE_MAX 4096
+/* Longest channel as JSON. */
+#define CHANNEL_TEXT_MAX ((size_t)64 * 1024)
+
+/* The two channels that every rule can have by a URL of its own. */
+#define CHANNEL_DISCORD "discord"
+#define CHANNEL_GENERIC "generic"
+
+enum channel_kind {
+	CHANNEL_KIND_DISCORD,
+	CHANNEL_KIND_GENERIC,
+	CHANNEL_KIND_SLACK,
+	CHANNEL_KIND_TELEGRAM,
+	CHANNEL_KIND_NTFY,
+	CHANNEL_KIND_PAGERDUTY,
+	CHANNEL_KIND_EXEC,
+	CHANNEL_KINDS,
+};
+
+const char *channel_kind_name(enum channel_kind k);
+/* The kind of that name, or -1. */
+int channel_kind_find(const char *name);
+
+/* Strings are owned; NULL: not set. */
+struct channel {
+	char *name;
+	enum channel_kind kind;
+	char *url;
+	char *token; /* telegram: of the bot; ntfy: access token */
+	char *chat_id; /* telegram */
+	char *routing_key; /* pagerduty */
+	/* exec: the program and its arguments. */
+	char *args[CHANNEL_ARGS_MAX];
+	size_t nargs;
+	struct {
+		char *name, *value;
+	} headers[CHANNEL_HEADERS_MAX];
+	size_t nheaders;
+	/* generic: jq programs that make the body. */
+	char *template;
+	/* Newest first; all of them sign. */
+	char *secrets[SIGN_SECRETS_MAX];
+	size_t nsecrets;
+	char *ca_file;
+	/* 0: the kind's default. */
+	int rate_count;
+	int64_t rate_period_ms;
+	int concurrency;
+	int64_t connect_timeout_ms, timeout_ms;
+	int tries;
+	int64_t base_ms, cap_ms;
+	int64_t schedule_ms[CHANNEL_SCHEDULE_MAX];
+	size_t nschedule;
+	bool has_schedule; /* an empty one is one too */
+	bool unordered; /* "order": false */
+	bool no_digest; /* "digest": false */
+	bool hold; /* "ambiguous": "hold" */
+	bool notices; /* gets notices about other channels */
+	bool paused;
+};
+
+/* A channel that is only a URL. 0, or -1 without memory. */
+int channel_from_url(struct channel *c, const char *name,
+    enum channel_kind kind, const char *url);
+void channel_release(struct channel *c);
+
+#endif

@@ -1,0 +1,201 @@
+/*
+ * intake: from a line on stdin to a claimed delivery in the queue.
+ */
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/clock.h"
+#include "common/log.h"
+#include "pulse-send/endpoints.h"
+#include "pulse-send/sender.h"
+
+/* Deliveries and bytes of their records in memory at most. */
+#define QUEUE_MAX	8192
+#define QUEUE_BYTES_MAX ((size_t)32 * 1024 * 1024)
+/* Lines that one transaction claims at most. */
+#define BATCH_MAX 512
+
+bool
+intake_room(const struct sender *s)
+{
+	return s->queue.n < QUEUE_MAX && s->queue.bytes < QUEUE_BYTES_MAX;
+}
+
+/* ---- deliveries ---------------------------------------------------------- */
+
+static int
+take_delivery(void *arg, const struct store_delivery *from, struct err *e)
+{
+	struct sender *s = arg;
+	struct endpoint *endpoint = endpoint_of(s, from->channel, from->url, e);
+	struct delivery *d;
+
+	if (endpoint == NULL)
+		return -1;
+	d = calloc(1, sizeof(*d));
+	if (d == NULL)
+		return err_set(e, "out of memory");
+	d->id = from->id;
+	d->alert_id = from->alert_id;
+	d->rule_id = from->rule_id;
+	uuid_print(&d->id, d->id_text);
+	d->endpoint = endpoint;
+	d->state = DELIVERY_STATE_QUEUED;
+	d->attempts = from->attempts;
+	d->step = (int)from->step;
+	d->created_ms = from->created_ms;
+	d->lease_until_ms = from->lease_until_ms;
+	d->channel = strdup(from->channel);
+	d->record = malloc(from->record_len + 1);
+	d->record_len = from->record_len;
+	if (d->record != NULL) {
+		memcpy(d->record, from->record, from->record_len);
+		d->record[from->record_len] = '\0';
+	}
+	if (d->channel == NULL || d->record == NULL ||
+	    queue_push(&s->queue, d) < 0) {
+		delivery_free(d);
+		return err_set(e, "out of memory");
+	}
+	return 0;
+}
+
+/* An alert that the store does not have, sent to the channels given on the
+ * command line: stored first, so that it is audited like any other. The
+ * number of its deliveries that are ours, or -1. */
+static int
+take_foreign(struct sender *s, const struct alert_record *r, const char *line,
+    size_t len, int64_t now_ms, struct err *e)
+{
+	const char *channels[2];
+	size_t n = 0;
+	int rc;
+	struct alert a = {
+	    .id = r->id,
+	    .rule_id = r->rule_id,
+	    .rule_name = r->rule_name,
+	    .rule_type = r->rule_type,
+	    .symbol = r->symbol,
+	    .interval = r->interval,
+	    .state = r->state,
+	    .severity = r->severity,
+	    .window_start_ms = r->window_start_ms,
+	    .window_end_ms = r->window_end_ms,
+	    .triggered_ms = r->triggered_ms,
+	    .message = r->message,
+	    .late = r->late,
+	};
+
+	if (s->options.discord_url != NULL)
+		channels[n++] = CHANNEL_DISCORD;
+	if (s->options.generic_url != NULL)
+		channels[n++] = CHANNEL_GENERIC;
+	if (n == 0)
+		return 0;
+	rc = store_alert_put_foreign(
+	    s->store, &a, line, len, channels, n, now_ms, 0, e);
+	if (rc <= 0)
+		return rc;
+	return store_delivery_claim_alert(
+	    s->store, &r->id, s->token, now_ms, LEASE_MS, take_delivery, s, e);
+}
+
+static int
+take_record(struct sender *s, const struct alert_record *r, const char *line,
+    size_t len, struct err *e)
+{
+	int64_t now_ms = clock_now_ms();
+	struct uuid id;
+	int n;
+
+	if (r->delivery_id != NULL) {
+		if (uuid_parse(&id, r->delivery_id, strlen(r->delivery_id)) < 0)
+			return err_set(e, "delivery.id must be a UUID");
+		return store_delivery_adopt(s->store, &id, r->lease, s->token,
+		    now_ms, LEASE_MS, take_delivery, s, e);
+	}
+	n = store_delivery_claim_alert(
+	    s->store, &r->id, s->token, now_ms, LEASE_MS, take_delivery, s, e);
+	return n == 0 ? take_foreign(s, r, line, len, now_ms, e) : n;
+}
+
+/* One line, inside a transaction. -1: the store failed. */
+static int
+take_line(struct sender *s, const char *line, size_t len, struct err *e)
+{
+	struct alert_record r;
+	struct err why;
+	int n;
+
+	s->count.lines++;
+	if (alert_record_parse(&r, line, len, &why) < 0) {
+		s->count.bad++;
+		log_warn("stdin:%" PRIu64 ": not an alert: %s", s->in.number,
+		    why.msg);
+		return 0;
+	}
+	n = take_record(s, &r, line, len, e);
+	alert_record_release(&r);
+	if (n == 0)
+		s->count.unclaimed++;
+	return n < 0 ? -1 : 0;
+}
+
+static int
+take_lines(struct sender *s, bool *more, struct err *e)
+{
+	const char *line;
+	size_t len, n = 0;
+
+	*more = false;
+	while (intake_room(s)) {
+		if (n++ == BATCH_MAX) {
+			*more = true;
+			return 0;
+		}
+		switch (lines_next(&s->in, &line, &len)) {
+		case LINES_LINE:
+			if (take_line(s, line, len, e) < 0)
+				return -1;
+			break;
+		case LINES_TOO_LONG:
+			s->count.bad++;
+			log_warn("stdin:%" PRIu64 ": a line of %zu bytes is "
+				 "too long",
+			    s->in.number, len);
+			break;
+		case LINES_END:
+			s->input_open = false;
+			return 0;
+		default:
+			return 0;
+		}
+	}
+	s->lines_left = true;
+	return 0;
+}
+
+int
+intake_read(struct sender *s, struct err *e)
+{
+	bool more;
+
+	if (!s->lines_left && lines_fill(&s->in) < 0 && errno != EAGAIN &&
+	    errno != EINTR)
+		return err_set(e, "stdin: %s", strerror(errno));
+	s->lines_left = false;
+	do {
+		if (store_begin(s->store, false, e) < 0)
+			return -1;
+		if (take_lines(s, &more, e) < 0) {
+			store_rollback(s->store);
+			return -1;
+		}
+		if (store_commit(s->store, e) < 0)
+			return -1;
+	} while (more);
+	return 0;
+}

@@ -1,0 +1,456 @@
+#include <errno.h>
+#include <inttypes.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "common/backoff.h"
+#include "common/clock.h"
+#include "common/guard.h"
+#include "common/log.h"
+#include "common/sig.h"
+#include "pulse-send/request.h"
+#include "pulse-send/sender.h"
+
+#define OUT_MAX	     ((size_t)256 * 1024)
+#define RESPONSE_MAX ((size_t)16 * 1024)
+/* The loop looks at leases and the like at least so often. */
+#define TICK_MS 1000
+
+int
+sender_open(struct sender *s, const struct sender_options *o,
+    struct store *store, struct err *e)
+{
+	struct http_options http = {.max_connections = 2 * o->concurrency};
+	struct uuid token = uuid_random();
+
+	*s = (struct sender){.options = *o, .store = store, .input_open = true};
+	s->ended_tail = &s->ended;
+	s->signal_fd = -1;
+	uuid_print(&token, s->token);
+	queue_init(&s->queue);
+	emit_init(&s->out, STDOUT_FILENO, OUT_MAX);
+	if (lines_init(&s->in, STDIN_FILENO, SENDER_LINE_MAX) < 0)
+		return err_set(e, "out of memory");
+	s->signal_fd = sig_open();
+	if (s->signal_fd < 0)
+		return err_set(e, "signals: %s", strerror(errno));
+	return http_open(&s->http, &http, e);
+}
+
+void
+sender_close(struct sender *s)
+{
+	struct sending *g;
+	size_t i;
+
+	http_close(s->http);
+	while ((g = s->ended) != NULL) {
+		s->ended = g->next;
+		for (i = 0; i < g->n; i++)
+			if (g->state[i] != DELIVERY_STATE_BACKOFF)
+				delivery_free(g->v[i]);
+		free(g);
+	}
+	while ((g = s->running) != NULL) {
+		s->running = g->next;
+		free(g);
+	}
+	queue_release(&s->queue);
+	lines_release(&s->in);
+	emit_release(&s->out);
+	if (s->signal_fd >= 0)
+		close(s->signal_fd);
+}
+
+/* ---- a request ends ------------------------------------------------------ */
+
+static void
+unlink_running(struct sender *s, struct sending *g)
+{
+	if (g->prev != NULL)
+		g->prev->next = g->next;
+	else
+		s->running = g->next;
+	if (g->next != NULL)
+		g->next->prev = g->prev;
+	s->nrunning--;
+}
+
+/* What the endpoint learns from it. */
+static void
+teach_endpoint(struct sender *s, struct sending *g, bool left, bool answered)
+{
+	struct endpoint *p = g->endpoint;
+	const struct verdict *v = &g->verdict;
+	int64_t now_us = clock_mono_us();
+	int trend = 0;
+
+	pacing_done(&p->pacing, now_us, left);
+	if (v->remaining >= 0)
+		pacing_learn(
+		    &p->pacing, now_us, v->remaining, v->reset_after_us);
+	if (v->kind == VERDICT_THROTTLED && v->wait_us >= 0) {
+		pacing_block(&p->pacing, now_us, v->wait_us);
+		if (v->global &&
+		    now_us + v->wait_us > p->host->blocked_until_us)
+			p->host->blocked_until_us = now_us + v->wait_us;
+	}
+	if (v->kind == VERDICT_TRANSIENT) {
+		trend = -1;
+		breaker_failure(&p->breaker, &breaker_policy_default, now_us,
+		    clock_now_ms());
+	} else if (v->kind == VERDICT_THROTTLED || !answered) {
+		breaker_neutral(&p->breaker);
+	} else {
+		trend = 1;
+		breaker_success(&p->breaker);
+	}
+	queue_returned(&s->queue, p, trend);
+	if (v->kind == VERDICT_GONE && p->disabled == NULL) {
+		p->disabled = strdup(v->reason);
+		log_warn(
+		    "channel %s is disabled: %s", p->channel.name, v->reason);
+	}
+}
+
+/* The next state of each of its deliveries. */
+static void
+plan_deliveries(struct sending *g, bool ambiguous)
+{
+	uint64_t random = backoff_random();
+	int64_t now_ms = clock_now_ms();
+	size_t i;
+
+	for (i = 0; i < g->n; i++) {
+		struct delivery *d = g->v[i];
+		const struct delivery_transition *t;
+
+		g->plan[i] = delivery_plan(&g->endpoint->retry, d->step,
+		    now_ms - d->created_ms, g->verdict.kind, g->verdict.wait_us,
+		    ambiguous, random);
+		t = delivery_transition(d->state, g->plan[i].event);
+		g->state[i] = d->state = t->to;
+		d->step = g->plan[i].step;
+		d->due_us = clock_mono_us() + g->plan[i].delay_us;
+		d->plain |= g->verdict.plain;
+		d->attempts++;
+		d->uncommitted++;
+	}
+}
+
+/* A delivery that is parked takes those behind it in its lane along, so that
+ * they stay behind it. */
+static void
+park_lanes(struct sender *s, const struct sending *g)
+{
+	struct delivery *d;
+	struct err e;
+	size_t i;
+
+	for (i = 0; i < g->n; i++) {
+		int64_t due_ms =
+		    clock_now_ms() + (g->plan[i].delay_us + 999) / 1000;
+
+		if (g->state[i] != DELIVERY_STATE_PARKED ||
+		    g->endpoint->channel.unordered)
+			continue;
+		while ((d = queue_lane_head(&s->queue, g->endpoint,
+			    &g->v[i]->rule_id)) != NULL &&
+		       d->uncommitted == 0 && !d->sending)
+			settle_release(s, d, ++due_ms, &e);
+	}
+}
+
+static void
+end(struct sender *s, struct sending *g, bool ambiguous)
+{
+	size_t i;
+
+	plan_deliveries(g, ambiguous);
+	for (i = 0; i < g->n; i++) {
+		if (g->state[i] == DELIVERY_STATE_BACKOFF)
+			queue_resume(&s->queue, g->v[i]);
+		else
+			queue_remove(&s->queue, g->v[i]);
+	}
+	g->next = NULL;
+	*s->ended_tail = g;
+	s->ended_tail = &g->next;
+	if (s->nended == 0)
+		s->ended_since_us = clock_mono_us();
+	s->nended += g->n;
+}
+
+static void
+on_done(void *arg, const struct http_response *r)
+{
+	struct sending *g = arg;
+	struct sender *s = g->sender;
+	const struct channel *c = &g->endpoint->channel;
+
+	channel_judge(g->endpoint->ops, r, &g->verdict);
+	g->status = r->status;
+	g->latency_us = clock_mono_us() - g->started_us;
+	(void)snprintf(g->address, sizeof(g->address), "%s", r->address);
+	request_say(c, r, &g->verdict, g->error, sizeof(g->error));
+	request_keep_answer(c, r, g->response, sizeof(g->response));
+	unlink_running(s, g);
+	teach_endpoint(s, g, r->left, r->outcome != HTTP_REFUSED);
+	end(s, g, r->left && r->outcome != HTTP_ANSWERED);
+	park_lanes(s, g);
+}
+
+/* ---- a request begins ---------------------------------------------------- */
+
+/* It cannot be sent at all: an attempt without a request. */
+static void
+fail_unsent(struct sender *s, struct sending *g, const char *why)
+{
+	g->verdict = (struct verdict){
+	    .kind = VERDICT_PERMANENT, .wait_us = -1, .remaining = -1};
+	(void)snprintf(g->error, sizeof(g->error), "%s", why);
+	pacing_done(&g->endpoint->pacing, clock_mono_us(), false);
+	breaker_neutral(&g->endpoint->breaker);
+	queue_returned(&s->queue, g->endpoint, 0);
+	end(s, g, false);
+}
+
+static struct sending *
+new_sending(struct sender *s, struct delivery **v, size_t n)
+{
+	struct sending *g = calloc(1, sizeof(*g));
+
+	if (g == NULL)
+		return NULL;
+	g->sender = s;
+	g->endpoint = v[0]->endpoint;
+	g->n = n;
+	memcpy(g->v, v, n * sizeof(v[0]));
+	g->started_ms = clock_now_ms();
+	g->started_us = clock_mono_us();
+	return g;
+}
+
+static int
+start_http(
+    struct sender *s, struct sending *g, struct outgoing *m, struct err *e)
+{
+	const struct channel *c = &g->endpoint->channel;
+	struct http_request r = {
+	    .method = m->method,
+	    .url = m->url.p,
+	    .headers = m->headers,
+	    .nheaders = m->nheaders,
+	    .body = m->body.p,
+	    .body_len = m->body.len,
+	    .connect_timeout_ms = c->connect_timeout_ms,
+	    .timeout_ms = c->timeout_ms,
+	    .response_max = RESPONSE_MAX,
+	    .ca_file = c->ca_file,
+	    .guard = guard_address,
+	    .guard_arg = &s->options.allow_private,
+	    .flags = HTTP_ONCE | HTTP_BODY_TAKE,
+	};
+
+	/* The body is the client's from here on, whatever happens. */
+	m->body.p = NULL;
+	m->body.len = m->body.cap = 0;
+	g->body_len = r.body_len;
+	if (http_start(s->http, &r, on_done, g, &g->call, e) < 0)
+		return -1;
+	g->prev = NULL;
+	g->next = s->running;
+	if (s->running != NULL)
+		s->running->prev = g;
+	s->running = g;
+	s->nrunning++;
+	s->count.requests++;
+	return 0;
+}
+
+static int
+start(struct sender *s, struct delivery **v, size_t n, struct err *e)
+{
+	struct sending *g = new_sending(s, v, n);
+	struct outgoing m;
+	struct err why;
+	int rc;
+
+	if (g == NULL)
+		return err_set(e, "out of memory");
+	if (g->endpoint->disabled != NULL) {
+		fail_unsent(s, g, g->endpoint->disabled);
+		return 0;
+	}
+	outgoing_init(&m);
+	m.now_ms = g->started_ms;
+	rc = request_build(g->endpoint, g->v, g->n, &m, &why);
+	if (rc == 0)
+		rc = start_http(s, g, &m, &why);
+	outgoing_release(&m);
+	if (rc < 0)
+		fail_unsent(s, g, why.msg);
+	return 0;
+}
+
+static int
+dispatch(struct sender *s, struct err *e)
+{
+	struct delivery *v[DIGEST_MAX];
+	int64_t now_us = clock_mono_us();
+	size_t n;
+
+	if (s->draining || s->store_retry_us > now_us)
+		return 0;
+	queue_wake(&s->queue, now_us);
+	while (s->nrunning < (size_t)s->options.concurrency &&
+	       (n = queue_take(&s->queue, now_us, v)) > 0)
+		if (start(s, v, n, e) < 0)
+			return -1;
+	return 0;
+}
+
+/* ---- the loop ------------------------------------------------------------ */
+
+void
+sender_report(const struct sender *s, struct err *text)
+{
+	(void)err_set(text,
+	    "%" PRId64 " lines, %" PRId64 " requests, %" PRId64
+	    " delivered, %" PRId64 " retrying, %" PRId64
+	    " dead, %zu queued, %zu running",
+	    s->count.lines, s->count.requests, s->count.delivered,
+	    s->count.retrying, s->count.dead, s->queue.n, s->nrunning);
+}
+
+static int
+on_signal(struct sender *s)
+{
+	int sig = sig_read(s->signal_fd);
+	struct err text;
+
+	if (sig == SIGUSR1) {
+		sender_report(s, &text);
+		log_warn("%s", text.msg);
+	}
+	if (sig != SIGTERM && sig != SIGINT)
+		return 0;
+	/* The second one does not wait for answers. */
+	if (s->draining)
+		return -1;
+	s->draining = true;
+	log_info("stopping: %zu requests end, %zu deliveries go back",
+	    s->nrunning, s->queue.n);
+	return 0;
+}
+
+static int
+timeout_of(const struct sender *s)
+{
+	int64_t now_us = clock_mono_us(), next = now_us + TICK_MS * 1000, t;
+	int http = http_timeout_ms(s->http), ms;
+
+	t = queue_next_us(&s->queue);
+	if (!s->draining && t < next)
+		next = t;
+	if (s->nended > 0 && s->store_retry_us == 0 &&
+	    s->ended_since_us + SETTLE_LINGER_US < next)
+		next = s->ended_since_us + SETTLE_LINGER_US;
+	if (s->lines_left && intake_room(s))
+		next = now_us;
+	ms = next <= now_us ? 0 : (int)((next - now_us + 999) / 1000);
+	return http >= 0 && http < ms ? http : ms;
+}
+
+/* Wait, then do what there is to do. 1: go on, 0: a second signal, -1. */
+static int
+turn(struct sender *s, struct err *e)
+{
+	bool reads = s->input_open && !s->draining && intake_room(s);
+	struct pollfd p[3] = {
+	    {.fd = s->signal_fd, .events = POLLIN},
+	    {.fd = http_fd(s->http), .events = POLLIN},
+	    {.fd = reads && !s->lines_left ? STDIN_FILENO : -1,
+		.events = POLLIN},
+	};
+
+	if (poll(p, 3, timeout_of(s)) < 0 && errno != EINTR)
+		return err_set(e, "poll: %s", strerror(errno));
+	if (p[0].revents != 0 && on_signal(s) < 0)
+		return 0;
+	if (reads && (s->lines_left || p[2].revents != 0) &&
+	    intake_read(s, e) < 0)
+		return -1;
+	if (http_service(s->http, e) < 0 || dispatch(s, e) < 0 ||
+	    http_service(s->http, e) < 0 || settle_ended(s, false, e) < 0)
+		return -1;
+	if (settle_renew(s, e) < 0)
+		log_warn("leases: %s", e->msg);
+	return 1;
+}
+
+static bool
+finished(const struct sender *s)
+{
+	if (s->nrunning > 0)
+		return false;
+	return s->draining || (!s->input_open && s->queue.n == 0);
+}
+
+/* Everything still in memory goes back, due at once (or when it would have
+ * been). */
+static int
+give_back(struct sender *s, struct err *e)
+{
+	int64_t now_us = clock_mono_us(), now_ms = clock_now_ms();
+
+	if (store_begin(s->store, true, e) < 0)
+		return -1;
+	while (s->queue.oldest != NULL) {
+		struct delivery *d = s->queue.oldest;
+		int64_t due = now_ms;
+
+		if (d->state == DELIVERY_STATE_BACKOFF && d->due_us > now_us)
+			due += (d->due_us - now_us + 999) / 1000;
+		settle_release(s, d, due, e);
+	}
+	return store_commit(s->store, e);
+}
+
+/* Not waited for any longer: what had left may have arrived. */
+static void
+cancel_all(struct sender *s)
+{
+	struct http_response r = {.outcome = HTTP_BROKEN,
+	    .body = "",
+	    .left = true,
+	    .address = "",
+	    .error = "stopped before an answer came"};
+
+	while (s->running != NULL) {
+		http_cancel(s->http, s->running->call);
+		on_done(s->running, &r);
+	}
+}
+
+int
+sender_run(struct sender *s, struct err *e)
+{
+	int rc = 1;
+
+	while (rc > 0 && !finished(s))
+		rc = turn(s, e);
+	if (rc == 0)
+		cancel_all(s);
+	if (rc < 0)
+		return -1;
+	if (settle_ended(s, true, e) < 0)
+		return -1;
+	if (s->nended > 0)
+		return err_set(e, "the store took no attempts any more");
+	return give_back(s, e);
+}

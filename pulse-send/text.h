@@ -1,0 +1,25 @@
+/*
+ * text: fitting words into what a receiver takes. All of it is UTF-8, and a
+ * cut never divides a character.
+ */
+#ifndef PULSE_SEND_TEXT_H
+#define PULSE_SEND_TEXT_H
+
+#include <stddef.h>
+
+#include "common/buf.h"
+
+/* Bytes of s (n long) that make at most max UTF-16 units, in which chat
+ * services count. */
+size_t text_cut_units(const char *s, size_t n, size_t max);
+/* Bytes of s that are at most max bytes. */
+size_t text_cut_bytes(const char *s, size_t n, size_t max);
+/* UTF-16 units of s. */
+size_t text_units(const char *s, size_t n);
+/* Append s as a JSON string, cut to max units with "…" at the end of what was
+ * cut. Returns the units appended. */
+size_t text_add_json(struct buf *out, const char *s, size_t max);
+/* Append the address of the symbol's chart. */
+int text_add_chart(struct buf *out, const char *symbol);
+
+#endif
