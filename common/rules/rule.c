@@ -774,6 +774,13 @@ rule_window_ms(const struct rule *r)
 	return r->type->window_ms != NULL ? r->type->window_ms(r) : 0;
 }
 
+/* 1 when the bar before must have a value too. */
+static int
+looks_back(const struct rule *r)
+{
+	return r->type->looks_back != NULL && r->type->looks_back(r);
+}
+
 int
 rule_first(const struct rule *r)
 {
@@ -784,9 +791,7 @@ rule_first(const struct rule *r)
 	for (i = 0; i < n; i++)
 		if (indicator_first(&v[i]) > most)
 			most = indicator_first(&v[i]);
-	if (n > 0 && r->type->looks_back != NULL && r->type->looks_back(r))
-		most++;
-	return most;
+	return n > 0 ? most + looks_back(r) : most;
 }
 
 int
@@ -796,11 +801,11 @@ rule_warmup(const struct rule *r)
 	size_t n = rule_indicators(r, v), i;
 	int64_t window = rule_window_ms(r);
 	int64_t step = interval_step(r->interval);
-	int most = rule_first(r);
+	int most = rule_first(r), back = looks_back(r);
 
 	for (i = 0; i < n; i++)
-		if (indicator_settled(&v[i]) + 1 > most)
-			most = indicator_settled(&v[i]) + 1;
+		if (indicator_settled(&v[i]) + back > most)
+			most = indicator_settled(&v[i]) + back;
 	if (window > 0 && (window + step - 1) / step > most)
 		most = (int)((window + step - 1) / step);
 	return most;
@@ -814,8 +819,18 @@ rule_level(const struct rule *r, struct decimal *level, enum rule_operator *op)
 
 /* ---- redaction ----------------------------------------------------------- */
 
-/* Characters of a secret path that are shown. */
+/* Characters of a secret that are shown, if it is at least so long. */
 #define REDACT_SHOWN 3
+#define REDACT_LONG  12
+
+static int
+redact(struct buf *out, const char *secret)
+{
+	if (strlen(secret) < REDACT_LONG)
+		return buf_adds(out, "***");
+	buf_add(out, secret, REDACT_SHOWN);
+	return buf_adds(out, "…/***");
+}
 
 int
 webhook_redact(const char *url, struct buf *out)
@@ -827,15 +842,11 @@ webhook_redact(const char *url, struct buf *out)
 	path = authority + 3 + strcspn(authority + 3, "/?");
 	/* Discord: the number of the webhook comes first, its token after. */
 	hooks = strstr(path, "/webhooks/");
-	if (hooks != NULL) {
-		hooks += strlen("/webhooks/");
-		buf_add(out, url, (size_t)(hooks - url));
-		buf_add(out, hooks, strnlen(hooks, REDACT_SHOWN));
-		return buf_adds(out, "…/***");
-	}
+	if (hooks != NULL)
+		path = hooks + strlen("/webhooks");
 	buf_add(out, url, (size_t)(path - url));
-	if (path[0] == '\0' || strcmp(path, "/") == 0)
+	if (path[0] == '\0' || path[1] == '\0')
 		return buf_adds(out, path);
-	buf_add(out, path, strnlen(path, 1 + REDACT_SHOWN));
-	return buf_adds(out, "…/***");
+	buf_addc(out, path[0]);
+	return redact(out, path + 1);
 }

@@ -112,8 +112,9 @@ const struct rule_type *rule_type_find(const char *name);
 const char *rule_type_name(const struct rule_type *t);
 const struct rule_type *rule_type_at(size_t i);
 
-/* Append the URL with what is secret hidden: scheme, host and the first bytes
- * of the path stay, the rest becomes three asterisks. */
+/* Append the URL with what is secret hidden: scheme and host stay, of a long
+ * path its first three characters (then three asterisks), and so the
+ * first of a Discord webhook's number. */
 int webhook_redact(const char *url, struct buf *out);
 
 #endif
