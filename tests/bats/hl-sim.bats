@@ -424,7 +424,7 @@ END
 
 @test "the bars of a real recording come back as they were" {
 	[ -n "${PULSE_REAL_DATA:-}" ] || skip "PULSE_REAL_DATA is not set"
-	for f in "$PULSE_REAL_DATA"/candles/*15m*.ndjson "$PULSE_REAL_DATA"/candles/*kPEPE*.ndjson; do
+	for f in "$PULSE_REAL_DATA"/data/candles/*{15m,kPEPE}*.ndjson; do
 		lab_sim --play "$f" --speed max --tail 0 --retain 10000
 		PORT=${SIM##*:}
 		IFS=, read -r coin interval < <(head -n 1 "$f" | jq -r '"\(.s),\(.i)"')
@@ -857,6 +857,21 @@ END
 	curl -sf "$SIM/sim/wait?ws_open=10" >"$LAB/wait"
 	run -0 wscat "$PORT" </dev/null
 	[ "$output" = '#status 429' ]
+}
+
+# --- the exchange's own client ----------------------------------------------
+
+@test "the JavaScript client of the exchange works with it" {
+	# npm install @nktkas/hyperliquid ws, anywhere; name its node_modules.
+	modules=${PULSE_NODE_MODULES:-$BATS_TEST_DIRNAME/../../node_modules}
+	[ -d "$modules/@nktkas/hyperliquid" ] && [ -d "$modules/ws" ] ||
+	    skip "no node_modules with @nktkas/hyperliquid and ws"
+	command -v node >/dev/null || skip "node is not installed"
+	lab_sim
+	cp "$BATS_TEST_DIRNAME/../sdk/hyperliquid.mjs" "$LAB"
+	ln -s "$(cd "$modules" && pwd)" "$LAB/node_modules"
+	run -0 timeout 40 node "$LAB/hyperliquid.mjs" "${SIM##*:}"
+	[ "$(grep -c '^ok' <<<"$output")" -eq 20 ]
 }
 
 # --- the program ------------------------------------------------------------

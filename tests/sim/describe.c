@@ -13,6 +13,13 @@ price(struct buf *out, const char *key, const struct coin *c, int64_t px)
 	buf_addc(out, '"');
 }
 
+/* Some of a roll's bits, as a number below n. */
+static int
+part(uint64_t roll, int shift, unsigned n)
+{
+	return (int)((roll >> shift) % n);
+}
+
 static int64_t
 last(struct sim *s, struct coin *c)
 {
@@ -68,13 +75,13 @@ ctx(struct sim *s, struct coin *c, struct buf *out)
 	buf_adds(out, "{");
 	if (c->kind != COIN_SPOT) {
 		buf_addf(
-		    out, "\"funding\":\"0.0000%03d\",", (int)(r % 900) + 100);
+		    out, "\"funding\":\"0.0000%03d\",", part(r, 0, 900) + 100);
 		buf_addf(out, "\"openInterest\":\"%d.%05d\",",
-		    (int)(r >> 20) % 40000 + 1000, (int)(r >> 40) % 99999 + 1);
+		    part(r, 20, 40000) + 1000, part(r, 40, 99999) + 1);
 	}
 	price(out, "\"prevDayPx\":\"", c, day);
 	buf_addf(out, ",\"dayNtlVlm\":\"%d.%010d\",",
-	    (int)(r >> 30) % 1000000000 + 1000000, (int)(r >> 8) % 999999999);
+	    part(r, 30, 1000000000) + 1000000, part(r, 8, 999999999));
 	if (c->kind != COIN_SPOT) {
 		buf_adds(out, c->delisted ? "\"premium\":null,"
 					  : "\"premium\":\"-0.0002501933\",");
@@ -94,7 +101,7 @@ ctx(struct sim *s, struct coin *c, struct buf *out)
 		price(out, ",\"", c, px + 1);
 		buf_addc(out, ']');
 	}
-	buf_addf(out, ",\"dayBaseVlm\":\"%d.0\"}", (int)(r >> 33) % 100000 + 1);
+	buf_addf(out, ",\"dayBaseVlm\":\"%d.0\"}", part(r, 33, 100000) + 1);
 }
 
 void
@@ -297,7 +304,7 @@ level(struct buf *out, const struct coin *c, int64_t px, uint64_t roll)
 	price(out, "{\"px\":\"", c, px);
 	buf_adds(out, ",\"sz\":\"");
 	bar_print_number(out, (int64_t)(roll % 100000) + 1, c->scale.sz);
-	buf_addf(out, "\",\"n\":%d}", (int)(roll >> 32) % 30 + 1);
+	buf_addf(out, "\",\"n\":%d}", part(roll, 32, 30) + 1);
 }
 
 void
