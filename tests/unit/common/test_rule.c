@@ -281,7 +281,7 @@ test_webhooks(struct faults *f)
 	       WITH("\"discord_webhook_url\":"
 		    "\"http://127.0.0.1:1234/api/webhooks/123456789/token\","
 		    "\"generic_webhook_url\":\"https://example.org/hook/"
-		    "abcdef\","
+		    "abcdefgh\","
 		    "\"channels\":[\"ops\"]"),
 	       RULE_CREATED, true, f) == 0,
 	    "private addresses when allowed");
