@@ -74,6 +74,8 @@ sources = $(sort $(wildcard $(1)/*.c $(1)/*/*.c))
 LIB_SRC = $(call sources,common) $(call sources,db)
 GEN_SRC = $(BUILD)/gen/migrations_sqlite.c
 GEN_OBJ = $(GEN_SRC:.c=.o)
+WEB_FILES = $(sort $(wildcard pulse-ctl/web/*.*))
+pulse-ctl_extra = $(BUILD)/gen/web_files.o
 LIBPULSE = $(BUILD)/libpulse.a
 PROGRAM_LIBS = $(PROGRAMS:%=$(BUILD)/lib/%.a)
 BINS = $(PROGRAMS:%=$(BUILD)/bin/%)
@@ -119,6 +121,10 @@ $(BUILD)/gen/migrations_sqlite.c: common/embed.sh \
     $(wildcard db/migrations/sqlite/*.sql)
 	@mkdir -p $(@D)
 	sh common/embed.sh migrations_sqlite db/migrations/sqlite/*.sql > $@
+
+$(BUILD)/gen/web_files.c: common/embed.sh $(WEB_FILES)
+	@mkdir -p $(@D)
+	sh common/embed.sh web_files $(WEB_FILES) > $@
 
 $(LIBPULSE): $(call obj,$(LIB_SRC)) $(GEN_OBJ)
 	@rm -f $@

@@ -20,4 +20,8 @@ struct embed {
 extern const struct embed migrations_sqlite[];
 extern const size_t migrations_sqlite_count;
 
+/* The pages that pulse-ctl serves (pulse-ctl/web/). */
+extern const struct embed web_files[];
+extern const size_t web_files_count;
+
 #endif

@@ -65,7 +65,8 @@ opt_print_help(const struct opt_program *p)
 		print_option(o);
 	for (i = 0; i < COMMON_COUNT; i++)
 		print_option(&common_options[i]);
-	printf("\nThe manual: man %s; the tour: man 7 pulse.\n", p->name);
+	printf("\nThe manual: man %s; the tour: man 7 pulse.\n",
+	    p->manual != NULL ? p->manual : p->name);
 }
 
 static bool

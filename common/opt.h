@@ -29,12 +29,14 @@ struct opt {
 };
 
 /* What a tool says of itself. options ends with a name of NULL. Examples come
- * first in --help. */
+ * first in --help. manual is the page's name when it is not the tool's own
+ * ("pulse-ctl rule add" is explained in pulse-ctl(1)), else NULL. */
 struct opt_program {
 	const char *name;
 	const char *synopsis;
 	const char *examples;
 	const struct opt *options;
+	const char *manual;
 };
 
 /* Options that mean the same in every tool. opt_next() handles them. */

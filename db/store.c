@@ -566,6 +566,12 @@ store_key_revoke(
 }
 
 int
+store_key_used(struct store *st, const char *id, int64_t time_ms, struct err *e)
+{
+	return st->ops->key_used(st, id, time_ms, e);
+}
+
+int
 store_component_put(struct store *st, const char *name, const char *instance,
     int64_t time_ms, const char *counters, struct err *e)
 {

@@ -389,6 +389,9 @@ int store_key_list(struct store *st,
 /* 1, or 0 when there is no such key that is not revoked. */
 int store_key_revoke(
     struct store *st, const char *id, int64_t now_ms, struct err *e);
+/* Note when a key was used last; a key that is gone is no error. */
+int store_key_used(
+    struct store *st, const char *id, int64_t time_ms, struct err *e);
 
 /* ---- components ---------------------------------------------------------- */
 

@@ -145,6 +145,8 @@ struct store_ops {
 	    struct err *e);
 	int (*key_revoke)(
 	    struct store *st, const char *id, int64_t now_ms, struct err *e);
+	int (*key_used)(
+	    struct store *st, const char *id, int64_t time_ms, struct err *e);
 
 	int (*component_put)(struct store *st, const char *name,
 	    const char *instance, int64_t time_ms, const char *counters,

@@ -269,6 +269,8 @@ int sqlite_key_list(struct store *st,
     int (*fn)(void *arg, const struct store_key *k), void *arg, struct err *e);
 int sqlite_key_revoke(
     struct store *st, const char *id, int64_t now_ms, struct err *e);
+int sqlite_key_used(
+    struct store *st, const char *id, int64_t time_ms, struct err *e);
 
 int sqlite_component_put(struct store *st, const char *name,
     const char *instance, int64_t time_ms, const char *counters, struct err *e);

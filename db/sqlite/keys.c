@@ -98,3 +98,21 @@ sqlite_key_revoke(
 	rc = q_run(&q, e) < 0 ? -1 : sqlite3_changes(db->sql) > 0;
 	return db_leave(db, own, rc, e);
 }
+
+int
+sqlite_key_used(
+    struct store *st, const char *id, int64_t time_ms, struct err *e)
+{
+	struct db *db = db_of(st);
+	struct query q;
+	bool own;
+
+	if (db_enter(db, true, &own, e) < 0)
+		return -1;
+	if (q_open(&q, db, "UPDATE api_keys SET last_used_ms = ? WHERE id = ?",
+		e) < 0)
+		return db_leave(db, own, -1, e);
+	q_int(&q, time_ms);
+	q_text(&q, id);
+	return db_leave(db, own, q_run(&q, e), e);
+}

@@ -77,6 +77,7 @@ static const struct store_ops sqlite_ops = {
     .key_put = sqlite_key_put,
     .key_list = sqlite_key_list,
     .key_revoke = sqlite_key_revoke,
+    .key_used = sqlite_key_used,
     .component_put = sqlite_component_put,
     .component_list = sqlite_component_list,
     .prune_step = sqlite_prune_step,

@@ -1,0 +1,309 @@
+/*
+ * pulse-ctl completion bash|zsh|fish: a completion script made from the table
+ * of commands, so that it knows every command, option and choice there is.
+ */
+#include <stdio.h>
+#include <string.h>
+
+#include "pulse-ctl/commands.h"
+
+/* Options of every command (common/opt.c). */
+static const struct opt common_rows[] = {
+    {'d', "db", "URL", "store: a path, sqlite:PATH or postgres://…"},
+    {'n', "dry-run", NULL, "change nothing"},
+    {'v', "verbose", NULL, "say more"},
+    {'q', "quiet", NULL, "say less"},
+    {0, "log", "text|json", "how stderr is written"},
+    {'h', "help", NULL, "help with examples"},
+    OPT_ROW_END,
+};
+
+static bool
+has_choices(const char *arg)
+{
+	return arg != NULL && strchr(arg, '|') != NULL;
+}
+
+/* "a|b|c" as "a b c". */
+static void
+print_choices(const char *arg)
+{
+	for (; *arg != '\0'; arg++)
+		putchar(*arg == '|' ? ' ' : *arg);
+}
+
+/* True for the i-th command when it is the first of its group (or alone). */
+static bool
+first_of_group(size_t i)
+{
+	size_t n = strcspn(commands[i].name, " "), j;
+
+	for (j = 0; j < i; j++)
+		if (strncmp(commands[j].name, commands[i].name, n + 1) == 0)
+			return false;
+	return true;
+}
+
+/* ---- bash ---------------------------------------------------------------- */
+
+static void
+bash_options(const struct opt *o)
+{
+	for (; o->name != NULL; o++)
+		printf("--%s ", o->name);
+}
+
+static void
+bash_values(const struct opt *o)
+{
+	for (; o->name != NULL; o++) {
+		if (has_choices(o->arg)) {
+			printf("\t--%s) words=\"", o->name);
+			print_choices(o->arg);
+			puts("\" ;;");
+		} else if (o->arg != NULL && strcmp(o->arg, "FILE") == 0) {
+			printf("\t--%s) files=1 ;;\n", o->name);
+		} else if (o->arg != NULL) {
+			printf("\t--%s) words=\" \" ;;\n", o->name);
+		}
+	}
+}
+
+static void
+bash_operands(const char *complete)
+{
+	if (complete == NULL)
+		return;
+	if (strcmp(complete, "rule") == 0) {
+		fputs("$(pulse-ctl rule list --json 2>/dev/null | sed -n "
+		      "'s/^{\"id\":\"\\([^\"]*\\)\".*/\\1/p')",
+		    stdout);
+	} else if (strcmp(complete, "file") != 0) {
+		print_choices(complete);
+	}
+}
+
+static void
+bash_groups(void)
+{
+	size_t i, j;
+
+	printf("\t'') words=\"");
+	for (i = 0; i < commands_count; i++)
+		if (first_of_group(i))
+			printf("%.*s ", (int)strcspn(commands[i].name, " "),
+			    commands[i].name);
+	puts("\" ;;");
+	for (i = 0; i < commands_count; i++) {
+		size_t n = strcspn(commands[i].name, " ");
+
+		if (commands[i].name[n] == '\0' || !first_of_group(i))
+			continue;
+		printf("\t'%.*s') words=\"", (int)n, commands[i].name);
+		for (j = i; j < commands_count; j++)
+			if (strncmp(
+				commands[j].name, commands[i].name, n + 1) == 0)
+				printf("%s ", commands[j].name + n + 1);
+		puts("\" ;;");
+	}
+}
+
+static void
+print_bash(void)
+{
+	size_t i;
+
+	puts("# bash completion for pulse-ctl; made by: pulse-ctl completion "
+	     "bash\n"
+	     "_pulse_ctl() {\n"
+	     "\tlocal cur=${COMP_WORDS[COMP_CWORD]} prev= words= files= cmd= "
+	     "i\n"
+	     "\t[ \"$COMP_CWORD\" -gt 0 ] && prev=${COMP_WORDS[COMP_CWORD-1]}\n"
+	     "\tCOMPREPLY=()\n"
+	     "\tfor ((i = 1; i < COMP_CWORD; i++)); do\n"
+	     "\t\tcase ${COMP_WORDS[i]} in\n"
+	     "\t\t-d|--db|--log) ((i++)) ;;\n"
+	     "\t\t-*) ;;\n"
+	     "\t\t*)\tcase \"$cmd\" in\n"
+	     "\t\t\t'') cmd=${COMP_WORDS[i]} ;;\n"
+	     "\t\t\t*' '*) ;;\n"
+	     "\t\t\t*) cmd=\"$cmd ${COMP_WORDS[i]}\" ;;\n"
+	     "\t\t\tesac ;;\n"
+	     "\t\tesac\n"
+	     "\tdone\n"
+	     "\tcase $prev in");
+	bash_values(common_rows);
+	puts("\tesac");
+	puts("\tif [ -z \"$words$files\" ]; then\n\tcase \"$cmd\" in");
+	bash_groups();
+	for (i = 0; i < commands_count; i++) {
+		const struct command *c = &commands[i];
+		bool file =
+		    c->complete != NULL && strcmp(c->complete, "file") == 0;
+
+		/* One word and an operand looks like two words. */
+		printf("\t'%s'%s%s%s)\n\tcase $prev in\n", c->name,
+		    strchr(c->name, ' ') == NULL ? "|'" : "",
+		    strchr(c->name, ' ') == NULL ? c->name : "",
+		    strchr(c->name, ' ') == NULL ? " '*" : "");
+		bash_values(c->options);
+		printf("\t*)\tif [[ $cur == -* ]]; then words=\"");
+		bash_options(c->options);
+		bash_options(common_rows);
+		printf("\"; else words=\"");
+		bash_operands(c->complete);
+		printf("\"; files=%s; fi ;;\n\tesac ;;\n", file ? "1" : "");
+	}
+	puts("\tesac\n\tfi\n"
+	     "\tif [ -n \"$files\" ]; then\n"
+	     "\t\tmapfile -t COMPREPLY < <(compgen -f -- \"$cur\")\n"
+	     "\telse\n"
+	     "\t\tmapfile -t COMPREPLY < <(compgen -W \"$words\" -- "
+	     "\"$cur\")\n"
+	     "\tfi\n"
+	     "}\n"
+	     "complete -F _pulse_ctl pulse-ctl");
+}
+
+/* ---- zsh ----------------------------------------------------------------- */
+
+/* Zsh runs the bash function through its own bashcompinit, which keeps one
+ * description of the command line for both. */
+static void
+print_zsh(void)
+{
+	puts("#compdef pulse-ctl\n"
+	     "# zsh completion for pulse-ctl; made by: pulse-ctl completion "
+	     "zsh\n"
+	     "autoload -U +X compinit && compinit\n"
+	     "autoload -U +X bashcompinit && bashcompinit\n"
+	     "mapfile() { shift 2>/dev/null; COMPREPLY=(\"${(@f)$(cat)}\"); }");
+	print_bash();
+}
+
+/* ---- fish ---------------------------------------------------------------- */
+
+/* Single quotes of fish know \\ and \'. */
+static void
+fish_quote(const char *s)
+{
+	putchar('\'');
+	for (; *s != '\0'; s++) {
+		if (*s == '\'' || *s == '\\')
+			putchar('\\');
+		putchar(*s);
+	}
+	putchar('\'');
+}
+
+static void
+fish_condition(const char *name)
+{
+	size_t n = strcspn(name, " ");
+
+	printf("-n '__fish_seen_subcommand_from %.*s", (int)n, name);
+	if (name[n] != '\0')
+		printf("; and __fish_seen_subcommand_from %s", name + n + 1);
+	printf("' ");
+}
+
+static void
+fish_option(const char *command, const struct opt *o)
+{
+	printf("complete -c pulse-ctl ");
+	if (command != NULL)
+		fish_condition(command);
+	printf("-l %s ", o->name);
+	if (o->key > ' ' && o->key < 127)
+		printf("-s %c ", o->key);
+	if (has_choices(o->arg)) {
+		printf("-x -a '");
+		print_choices(o->arg);
+		printf("' ");
+	} else if (o->arg != NULL) {
+		printf(strcmp(o->arg, "FILE") == 0 ? "-r -F " : "-x ");
+	}
+	printf("-d ");
+	fish_quote(o->help);
+	putchar('\n');
+}
+
+static void
+fish_command(size_t i)
+{
+	const struct command *c = &commands[i];
+	size_t n = strcspn(c->name, " ");
+	const struct opt *o;
+
+	if (first_of_group(i)) {
+		printf("complete -c pulse-ctl -n __fish_use_subcommand -a "
+		       "%.*s -d ",
+		    (int)n, c->name);
+		fish_quote(c->name[n] == '\0' ? c->summary : "");
+		putchar('\n');
+	}
+	if (c->name[n] != '\0') {
+		printf("complete -c pulse-ctl -n "
+		       "'__fish_seen_subcommand_from %.*s; and test (count "
+		       "(commandline -opc)) -eq 2' -a %s -d ",
+		    (int)n, c->name, c->name + n + 1);
+		fish_quote(c->summary);
+		putchar('\n');
+	}
+	for (o = c->options; o->name != NULL; o++)
+		fish_option(c->name, o);
+	if (c->complete != NULL && has_choices(c->complete)) {
+		printf("complete -c pulse-ctl ");
+		fish_condition(c->name);
+		printf("-a '");
+		print_choices(c->complete);
+		puts("'");
+	} else if (c->complete != NULL && strcmp(c->complete, "file") == 0) {
+		printf("complete -c pulse-ctl ");
+		fish_condition(c->name);
+		puts("-F");
+	} else if (c->complete != NULL) {
+		printf("complete -c pulse-ctl ");
+		fish_condition(c->name);
+		puts("-a '(pulse-ctl rule list --json 2>/dev/null | "
+		     "string replace -r "
+		     "\"^.{7}([^\\\"]*).*\" \"\\$1\")'");
+	}
+}
+
+static void
+print_fish(void)
+{
+	const struct opt *o;
+	size_t i;
+
+	puts("# fish completion for pulse-ctl; made by: pulse-ctl completion "
+	     "fish\n"
+	     "complete -c pulse-ctl -f");
+	for (o = common_rows; o->name != NULL; o++)
+		fish_option(NULL, o);
+	for (i = 0; i < commands_count; i++)
+		fish_command(i);
+}
+
+int
+command_completion(struct ctl *c)
+{
+	int n;
+	char **v;
+
+	while (ctl_next(c) != -1)
+		;
+	ctl_expect(c, 1, 1, "a shell: bash, zsh or fish");
+	v = ctl_operands(c, &n);
+	if (strcmp(v[0], "bash") == 0)
+		print_bash();
+	else if (strcmp(v[0], "zsh") == 0)
+		print_zsh();
+	else if (strcmp(v[0], "fish") == 0)
+		print_fish();
+	else
+		opt_usage_error(
+		    &c->program, "'%s' is none of bash, zsh and fish", v[0]);
+	return 0;
+}

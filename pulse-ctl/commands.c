@@ -1,0 +1,472 @@
+#include <stdio.h>
+#include <string.h>
+
+#include "pulse-ctl/commands.h"
+
+/* ---- options ------------------------------------------------------------- */
+
+static const struct opt json_only[] = {OPT_ROW_JSON, OPT_ROW_END};
+static const struct opt no_options[] = {OPT_ROW_END};
+
+/* What makes up a rule; add and edit share it. */
+#define RULE_ROWS                                                              \
+	{KEY_NAME, "name", "NAME", "what the rule is called"},                 \
+	    {KEY_INTERVAL, "interval",                                         \
+		"1m|3m|5m|15m|30m|1h|2h|4h|8h|12h|1d|3d|1w|1M",                \
+		"candle interval (default 1m)"},                               \
+	    {KEY_COOLDOWN, "cooldown", "DURATION",                             \
+		"no second alert within it (30s, 5m, 1h)"},                    \
+	    {KEY_ON, "on", "tick|close",                                       \
+		"judge every update, or closed bars only"},                    \
+	    {KEY_DISCORD_FILE, "discord-file", "FILE",                         \
+		"file with the Discord webhook URL (- for stdin)"},            \
+	    {KEY_WEBHOOK_FILE, "webhook-file", "FILE",                         \
+		"file with the generic webhook URL (- for stdin)"},            \
+	    {KEY_ALLOW_PRIVATE, "allow-private", NULL,                         \
+		"take webhook addresses of private networks"},                 \
+	{                                                                      \
+		KEY_SECRETS, "secrets", NULL, "show webhook URLs whole"        \
+	}
+
+static const struct opt rule_add_options[] = {
+    RULE_ROWS,
+    {KEY_INACTIVE, "inactive", NULL, "create it paused"},
+    OPT_ROW_JSON,
+    OPT_ROW_END,
+};
+
+static const struct opt rule_edit_options[] = {
+    RULE_ROWS,
+    {KEY_SYMBOL, "symbol", "SYMBOL", "watch another market"},
+    {KEY_NO_DISCORD, "no-discord", NULL, "no Discord webhook any more"},
+    {KEY_NO_WEBHOOK, "no-webhook", NULL, "no generic webhook any more"},
+    OPT_ROW_JSON,
+    OPT_ROW_END,
+};
+
+#define RULE_FILTER_ROWS                                                       \
+	{KEY_SYMBOL, "symbol", "SYMBOL", "only rules of this market"},         \
+	    {KEY_TYPE, "type",                                                 \
+		"price_threshold|percent_move|candle_close|macd_cross|rsi|"    \
+		"bollinger_bands",                                             \
+		"only rules of this type"},                                    \
+	    {KEY_ACTIVE, "active", NULL, "only active rules"},                 \
+	{                                                                      \
+		KEY_PAUSED, "paused", NULL, "only paused rules"                \
+	}
+
+static const struct opt rule_list_options[] = {
+    RULE_FILTER_ROWS,
+    {'l', "limit", "N", "at most N (default: all)"},
+    {KEY_SECRETS, "secrets", NULL, "show webhook URLs whole"},
+    OPT_ROW_JSON,
+    OPT_ROW_END,
+};
+
+static const struct opt rule_show_options[] = {
+    {KEY_SECRETS, "secrets", NULL, "show webhook URLs whole"},
+    OPT_ROW_JSON,
+    OPT_ROW_END,
+};
+
+static const struct opt rule_import_options[] = {
+    {KEY_ALLOW_PRIVATE, "allow-private", NULL,
+	"take webhook addresses of private networks"},
+    OPT_ROW_JSON,
+    OPT_ROW_END,
+};
+
+static const struct opt rule_export_options[] = {
+    RULE_FILTER_ROWS,
+    {KEY_REDACT, "redact", NULL,
+	"hide webhook URLs (the result cannot be imported)"},
+    OPT_ROW_END,
+};
+
+static const struct opt alert_list_options[] = {
+    {KEY_RULE, "rule", "RULE", "only alerts of this rule (id or name)"},
+    {KEY_SYMBOL, "symbol", "SYMBOL", "only alerts of this market"},
+    {KEY_STATUS, "status", "pending|delivered|failed|none",
+	"only with this delivery status"},
+    {KEY_SINCE, "since", "TIME", "from this time or age on (2h)"},
+    {KEY_UNTIL, "until", "TIME", "up to this time or age"},
+    {'l', "limit", "N", "at most N, newest first (default 50; 0: all)"},
+    OPT_ROW_JSON,
+    OPT_ROW_END,
+};
+
+static const struct opt alert_tail_options[] = {
+    {'l', "last", "N", "begin with the last N alerts (default 10)"},
+    {KEY_RULE, "rule", "RULE", "only alerts of this rule (id or name)"},
+    {KEY_SYMBOL, "symbol", "SYMBOL", "only alerts of this market"},
+    OPT_ROW_JSON,
+    OPT_ROW_END,
+};
+
+#define DELIVERY_FILTER_ROWS                                                   \
+	{KEY_ALERT, "alert", "ID", "only of this alert"},                      \
+	    {KEY_RULE, "rule", "RULE", "only of this rule (id or name)"},      \
+	    {KEY_CHANNEL, "channel", "discord|generic",                        \
+		"only through this channel"},                                  \
+	    {KEY_SINCE, "since", "TIME", "created from this time or age on"},  \
+	{                                                                      \
+		KEY_UNTIL, "until", "TIME", "created up to this time or age"   \
+	}
+
+static const struct opt delivery_list_options[] = {
+    DELIVERY_FILTER_ROWS,
+    {KEY_STATUS, "status", "pending|retrying|delivered|dead",
+	"only with this status"},
+    {'l', "limit", "N", "at most N, newest first (default 50; 0: all)"},
+    OPT_ROW_JSON,
+    OPT_ROW_END,
+};
+
+static const struct opt delivery_change_options[] = {
+    DELIVERY_FILTER_ROWS,
+    {KEY_ALL, "all", NULL, "every one, when nothing else is given"},
+    OPT_ROW_END,
+};
+
+static const struct opt candle_list_options[] = {
+    {KEY_SINCE, "since", "TIME", "bars that open at this time or later"},
+    {KEY_UNTIL, "until", "TIME", "bars that open up to this time"},
+    {'l', "limit", "N", "at most N (default 50; 0: all)"},
+    {KEY_ASC, "asc", NULL, "oldest first"},
+    OPT_ROW_JSON,
+    OPT_ROW_END,
+};
+
+static const struct opt key_create_options[] = {
+    {KEY_RATE, "rate", "N", "requests a minute (default 60)"},
+    {KEY_ADMIN, "admin", NULL, "may see webhook URLs; 1000 requests a minute"},
+    OPT_ROW_JSON,
+    OPT_ROW_END,
+};
+
+static const struct opt prune_options[] = {
+    {KEY_KEEP_CANDLES, "keep-candles", "N",
+	"closed bars to keep a series (default 5000)"},
+    {KEY_KEEP_ALERTS, "keep-alerts", "DURATION",
+	"age of settled alerts to keep (default 90d)"},
+    OPT_ROW_END,
+};
+
+static const struct opt status_options[] = {
+    {KEY_STALE, "stale-after", "DURATION",
+	"a tool is missing when silent for so long (default 30s)"},
+    OPT_ROW_JSON,
+    OPT_ROW_END,
+};
+
+static const struct opt serve_options[] = {
+    {'l', "listen", "ADDRESS",
+	"HOST:PORT or unix:PATH (default 127.0.0.1:8000; port 0: any)"},
+    {KEY_API_KEY_FILE, "api-key-file", "FILE",
+	"file with the admin key (or $PULSE_API_KEY)"},
+    {KEY_PUBLIC_READS, "public-reads", NULL,
+	"reads need no key on any address"},
+    {KEY_ALLOW_PRIVATE, "allow-private", NULL,
+	"take webhook addresses of private networks"},
+    {KEY_ADMIN_RATE, "admin-rate", "N",
+	"requests a minute of the admin key (default 1000)"},
+    {KEY_CORS_ORIGIN, "cors-origin", "ORIGIN",
+	"let pages of this origin read answers"},
+    {KEY_BEHIND_PROXY, "behind-proxy", NULL,
+	"the client's address is the last one of X-Forwarded-For"},
+    {KEY_TLS_CERT, "tls-cert", "FILE", "serve HTTPS with this chain"},
+    {KEY_TLS_KEY, "tls-key", "FILE", "and this private key"},
+    {KEY_MAX_CONNECTIONS, "max-connections", "N",
+	"more are turned away with 503 (default 2048)"},
+    OPT_ROW_END,
+};
+
+/* ---- the table ----------------------------------------------------------- */
+
+const struct command commands[] = {
+    {"rule add", "create a rule from words, or from JSON on stdin",
+	"[SYMBOL[:INTERVAL] CONDITION]",
+	"  pulse-ctl rule add BTC 'price >= 50000' --discord-file url.txt "
+	"--cooldown 1h\n"
+	"  pulse-ctl rule add ETH:1h 'rsi(14) < 30' --name 'ETH oversold'\n"
+	"  pulse-ctl rule add '*' 'down 5% in 15m'\n"
+	"  echo '{\"name\":\"x\",\"symbol\":\"BTC\",\"rule_type\":\"rsi\","
+	"\"config\":{\"direction\":\"oversold\"}}' | pulse-ctl rule add\n",
+	"Conditions (case does not matter):\n"
+	"  price >= N            also <= > <, above, below\n"
+	"  price crosses N       crosses above N, crosses below N\n"
+	"  close >= N            the close of a closed bar, same operators\n"
+	"  move 5% in 1h         up 5% in 1h, down 5% in 1h\n"
+	"  rsi > 70              rsi(21) < 25, rsi oversold\n"
+	"  macd bullish          macd(12,26,9) bearish\n"
+	"  bollinger touch upper bollinger(20,2) break lower\n"
+	"each may end with 'on tick' or 'on close'. The rule is printed.\n",
+	rule_add_options, NULL, command_rule_add},
+    {"rule list", "rules, newest first", "",
+	"  pulse-ctl rule list --symbol BTC --active\n"
+	"  pulse-ctl rule list | jq -r .name\n",
+	NULL, rule_list_options, NULL, command_rule_list},
+    {"rule show", "rules, whole", "RULE...",
+	"  pulse-ctl rule show 'BTC breakout'\n"
+	"  pulse-ctl rule show 7323 --secrets\n",
+	"RULE is an id, the first four or more characters of one, or a name.\n",
+	rule_show_options, "rule", command_rule_show},
+    {"rule edit", "change a rule by options, words, or JSON on stdin",
+	"RULE [CONDITION]",
+	"  pulse-ctl rule edit 7323 --cooldown 30m\n"
+	"  pulse-ctl rule edit 7323 'price >= 60000'\n"
+	"  echo '{\"cooldown_seconds\":60}' | pulse-ctl rule edit 7323\n",
+	"JSON on stdin is a partial update, as PUT of the HTTP API takes it:\n"
+	"only members present change, null clears a webhook URL.\n",
+	rule_edit_options, "rule", command_rule_edit},
+    {"rule rm", "delete rules and their alerts", "RULE...",
+	"  pulse-ctl rule rm 7323\n", NULL, no_options, "rule",
+	command_rule_rm},
+    {"rule enable", "let rules fire again", "RULE...",
+	"  pulse-ctl rule enable 7323\n", NULL, no_options, "rule",
+	command_rule_enable},
+    {"rule disable", "pause rules", "RULE...",
+	"  pulse-ctl rule disable 7323\n", NULL, no_options, "rule",
+	command_rule_disable},
+    {"rule import", "create or replace rules from JSON, all or none", "[FILE]",
+	"  pulse-ctl rule import rules.json\n"
+	"  pulse-ctl -d old.db rule export | pulse-ctl -d new.db rule import\n",
+	"FILE holds one object, an array, or one object a line; - or no FILE\n"
+	"reads stdin. Ids and times given are kept: a rule whose id exists is\n"
+	"replaced. When one rule is at fault, every fault is listed and\n"
+	"nothing is written.\n",
+	rule_import_options, "file", command_rule_import},
+    {"rule export", "rules with their secrets, for import", "[RULE...]",
+	"  pulse-ctl rule export > rules.json && chmod 600 rules.json\n"
+	"  pulse-ctl rule export --redact | jq .name\n",
+	NULL, rule_export_options, "rule", command_rule_export},
+    {"alert list", "alerts, newest first", "",
+	"  pulse-ctl alert list --since 2h --symbol BTC\n"
+	"  pulse-ctl alert list --status failed\n",
+	NULL, alert_list_options, NULL, command_alert_list},
+    {"alert show", "alerts with every delivery and attempt", "ID...",
+	"  pulse-ctl alert show 0b2f7c1e-7d4e-5b0a-9b1c-2f3a4b5c6d7e\n", NULL,
+	json_only, NULL, command_alert_show},
+    {"alert tail", "the last alerts, then new ones as they come", "",
+	"  pulse-ctl alert tail\n"
+	"  pulse-ctl alert tail --last 0 | jq .message\n",
+	NULL, alert_tail_options, NULL, command_alert_tail},
+    {"delivery list", "deliveries, newest first", "",
+	"  pulse-ctl delivery list --status dead\n", NULL,
+	delivery_list_options, NULL, command_delivery_list},
+    {"delivery show", "deliveries, whole", "ID...",
+	"  pulse-ctl delivery show 0b2f7c1e-7d4e-5b0a-9b1c-2f3a4b5c6d7e\n",
+	NULL, json_only, NULL, command_delivery_show},
+    {"delivery retry", "make dead deliveries due again", "[ID...]",
+	"  pulse-ctl delivery retry --channel discord --since 1d\n"
+	"  pulse-ctl delivery retry --all\n",
+	"Attempts are counted anew; pulse-retry | pulse-send sends them.\n",
+	delivery_change_options, NULL, command_delivery_retry},
+    {"delivery drop", "give up deliveries that are not settled", "[ID...]",
+	"  pulse-ctl delivery drop --rule 7323\n", NULL,
+	delivery_change_options, NULL, command_delivery_drop},
+    {"candle list", "closed candles in the store; its series without operand",
+	"[SYMBOL[:INTERVAL]]",
+	"  pulse-ctl candle list\n"
+	"  pulse-ctl candle list BTC:1h --limit 24\n",
+	NULL, candle_list_options, NULL, command_candle_list},
+    {"key create", "make an API key; it is printed once", "NAME",
+	"  pulse-ctl key create grafana --rate 120\n", NULL, key_create_options,
+	NULL, command_key_create},
+    {"key list", "API keys, without their secrets", "",
+	"  pulse-ctl key list\n", NULL, json_only, NULL, command_key_list},
+    {"key revoke", "end API keys at once", "ID...",
+	"  pulse-ctl key revoke k_x7mQ2bLp\n", NULL, no_options, NULL,
+	command_key_revoke},
+    {"db init", "make the store, or bring it to this version", "",
+	"  pulse-ctl db init\n  pulse-ctl -d /var/lib/pulse/pulse.db db init\n",
+	NULL, json_only, NULL, command_db_init},
+    {"db check", "look for damage", "", "  pulse-ctl db check\n", NULL,
+	json_only, NULL, command_db_check},
+    {"db prune", "delete old candles and settled alerts, bit by bit", "",
+	"  pulse-ctl db prune --keep-alerts 30d\n", NULL, prune_options, NULL,
+	command_db_prune},
+    {"db backup", "copy the store while it is in use", "FILE",
+	"  pulse-ctl db backup /backup/pulse-$(date +%F).db\n", NULL,
+	no_options, "file", command_db_backup},
+    {"status", "one screen: what runs, and what is wrong", "",
+	"  pulse-ctl status\n  pulse-ctl status --json | jq .problems\n",
+	"Exit status 1 when something is wrong.\n", status_options, NULL,
+	command_status},
+    {"completion", "completion script for a shell", "bash|zsh|fish",
+	"  pulse-ctl completion bash > "
+	"/usr/share/bash-completion/completions/pulse-ctl\n"
+	"  source <(pulse-ctl completion bash)\n",
+	NULL, no_options, "bash|zsh|fish", command_completion},
+    {"serve", "HTTP API and admin page", "",
+	"  pulse-ctl serve\n"
+	"  pulse-ctl serve --listen unix:/run/pulse/api.sock\n"
+	"  curl -H \"X-API-Key: $key\" localhost:8000/api/v1/rules\n",
+	"Without $PULSE_API_KEY and --api-key-file, and with no admin key in\n"
+	"the store, an admin key is made and printed on stdout, once.\n",
+	serve_options, NULL, command_serve},
+    {"help", "this list, or one command's help", "[COMMAND]",
+	"  pulse-ctl help rule add\n", NULL, no_options, NULL, command_help},
+};
+
+const size_t commands_count = sizeof(commands) / sizeof(commands[0]);
+
+/* ---- finding ------------------------------------------------------------- */
+
+static void
+join(char out[64], const char *first, const char *second)
+{
+	(void)snprintf(out, 64, "%s%s%s", first, second != NULL ? " " : "",
+	    second != NULL ? second : "");
+}
+
+const struct command *
+commands_find(const char *first, const char *second)
+{
+	char name[64];
+	size_t i;
+
+	join(name, first, second);
+	for (i = 0; i < commands_count; i++)
+		if (strcmp(commands[i].name, name) == 0)
+			return &commands[i];
+	return NULL;
+}
+
+int
+commands_is_group(const char *first)
+{
+	size_t n = strlen(first), i;
+
+	for (i = 0; i < commands_count; i++)
+		if (strncmp(commands[i].name, first, n) == 0 &&
+		    commands[i].name[n] == ' ')
+			return 1;
+	return 0;
+}
+
+static size_t
+least(size_t a, size_t b, size_t c)
+{
+	size_t m = a < b ? a : b;
+
+	return m < c ? m : c;
+}
+
+/* Levenshtein's distance: changed, missing and additional characters. */
+static size_t
+distance(const char *a, const char *b)
+{
+	size_t row[64], n = strlen(b), i, j;
+
+	for (j = 0; j <= n; j++)
+		row[j] = j;
+	for (i = 0; a[i] != '\0'; i++) {
+		size_t corner = row[0];
+
+		row[0] = i + 1;
+		for (j = 0; j < n; j++) {
+			size_t above = row[j + 1];
+
+			row[j + 1] = least(
+			    row[j] + 1, above + 1, corner + (a[i] != b[j]));
+			corner = above;
+		}
+	}
+	return row[n];
+}
+
+const char *
+commands_guess(const char *first, const char *second)
+{
+	const char *best = NULL;
+	size_t least_far = 4, far, i;
+	char name[64];
+
+	join(name, first, second);
+	for (i = 0; i < commands_count; i++) {
+		far = distance(name, commands[i].name);
+		/* "ad" for "rule add" is no guess worth making. */
+		if (far < least_far && far * 2 < strlen(commands[i].name)) {
+			least_far = far;
+			best = commands[i].name;
+		}
+	}
+	/* "status extra": the first word alone may be what was meant. */
+	if (best == NULL && second != NULL)
+		return commands_guess(first, NULL);
+	return best;
+}
+
+/* ---- help ---------------------------------------------------------------- */
+
+void
+commands_print_all(void)
+{
+	size_t i;
+
+	puts("Examples:\n"
+	     "  pulse-ctl rule add BTC 'price >= 50000' --discord-file "
+	     "url.txt\n"
+	     "  pulse-ctl alert tail\n"
+	     "  pulse-ctl status\n\n"
+	     "Usage: pulse-ctl [-d URL] COMMAND [OPTION...] [OPERAND...]\n");
+	for (i = 0; i < commands_count; i++)
+		printf("  %-16s %s\n", commands[i].name, commands[i].summary);
+	puts("\nEach has examples: pulse-ctl help COMMAND. The manual: man "
+	     "pulse-ctl.");
+}
+
+void
+commands_program(const struct command *cmd, struct buf *name,
+    struct buf *synopsis, struct opt_program *p)
+{
+	buf_addf(name, "pulse-ctl %s", cmd->name);
+	buf_addf(synopsis, "%s%s%s%s", name->p,
+	    cmd->options[0].name != NULL ? " [OPTION...]" : "",
+	    cmd->operands[0] != '\0' ? " " : "", cmd->operands);
+	if (cmd->text != NULL)
+		buf_addf(synopsis, "\n\n%.*s", (int)strlen(cmd->text) - 1,
+		    cmd->text);
+	*p = (struct opt_program){
+	    .name = name->p,
+	    .manual = "pulse-ctl",
+	    .synopsis = synopsis->p,
+	    .examples = cmd->examples,
+	    .options = cmd->options,
+	};
+}
+
+int
+command_help(struct ctl *c)
+{
+	const struct command *cmd;
+	struct buf name, synopsis;
+	struct opt_program p;
+	char **v;
+	int n;
+
+	while (ctl_next(c) != -1)
+		;
+	ctl_expect(c, 0, 2, "a command");
+	v = ctl_operands(c, &n);
+	if (n == 0) {
+		commands_print_all();
+		return EXIT_DONE;
+	}
+	cmd = commands_find(v[0], n > 1 ? v[1] : NULL);
+	if (cmd == NULL) {
+		const char *guess = commands_guess(v[0], n > 1 ? v[1] : NULL);
+
+		opt_usage_error(&c->program, "no such command%s%s%s",
+		    guess != NULL ? "; did you mean '" : "",
+		    guess != NULL ? guess : "", guess != NULL ? "'?" : "");
+	}
+	buf_init(&name, 64);
+	buf_init(&synopsis, 4096);
+	commands_program(cmd, &name, &synopsis, &p);
+	opt_print_help(&p);
+	buf_release(&name);
+	buf_release(&synopsis);
+	return EXIT_DONE;
+}
