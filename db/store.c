@@ -546,6 +546,59 @@ store_delivery_stats(struct store *st,
 }
 
 int
+store_channel_put(
+    struct store *st, const struct store_channel *c, struct err *e)
+{
+	return st->ops->channel_put(st, c, e);
+}
+
+int
+store_channel_get(struct store *st, const char *name, store_channel_fn *fn,
+    void *arg, struct err *e)
+{
+	return st->ops->channel_get(st, name, fn, arg, e);
+}
+
+int
+store_channel_list(
+    struct store *st, store_channel_fn *fn, void *arg, struct err *e)
+{
+	return st->ops->channel_list(st, fn, arg, e);
+}
+
+int
+store_channel_delete(struct store *st, const char *name, struct err *e)
+{
+	return st->ops->channel_delete(st, name, e);
+}
+
+int
+store_channel_seq(struct store *st, int64_t *seq, struct err *e)
+{
+	return st->ops->channel_seq(st, seq, e);
+}
+
+int
+store_endpoint_put(
+    struct store *st, const struct store_endpoint *p, struct err *e)
+{
+	return st->ops->endpoint_put(st, p, e);
+}
+
+int
+store_endpoint_delete(struct store *st, const char *key, struct err *e)
+{
+	return st->ops->endpoint_delete(st, key, e);
+}
+
+int
+store_endpoint_list(
+    struct store *st, store_endpoint_fn *fn, void *arg, struct err *e)
+{
+	return st->ops->endpoint_list(st, fn, arg, e);
+}
+
+int
 store_key_put(struct store *st, const struct store_key *k, struct err *e)
 {
 	return st->ops->key_put(st, k, e);

@@ -372,6 +372,54 @@ int store_delivery_stats(struct store *st,
 	int64_t n, int64_t oldest_created_ms),
     void *arg, struct err *e);
 
+/* ---- channels ------------------------------------------------------------ */
+
+/* A named channel; config is its JSON (pulse-channel.5) with its secrets. */
+struct store_channel {
+	const char *name, *kind, *config;
+	int64_t created_ms, updated_ms;
+};
+
+typedef int
+store_channel_fn(void *arg, const struct store_channel *c, struct err *e);
+
+/* Insert, or replace all but the time of creation. */
+int store_channel_put(
+    struct store *st, const struct store_channel *c, struct err *e);
+/* 1 and fn, or 0 when there is none of that name. */
+int store_channel_get(struct store *st, const char *name, store_channel_fn *fn,
+    void *arg, struct err *e);
+/* By name. */
+int store_channel_list(
+    struct store *st, store_channel_fn *fn, void *arg, struct err *e);
+/* 1, or 0 when there was none. */
+int store_channel_delete(struct store *st, const char *name, struct err *e);
+/* Grows with every change of a channel and every endpoint that is enabled
+ * again: cheap, for polling. */
+int store_channel_seq(struct store *st, int64_t *seq, struct err *e);
+
+/* What pulse-send has learned of a receiver that is not simply healthy. key:
+ * "channel:NAME" or "discord:HASH", "generic:HASH" of a rule's URL. */
+struct store_endpoint {
+	const char *key;
+	const char *channel; /* name to show */
+	int64_t failures, trips;
+	int64_t failing_since_ms, open_until_ms, blocked_until_ms;
+	int64_t disabled_ms; /* 0: it is not */
+	const char *reason; /* why disabled, or NULL */
+	int64_t updated_ms;
+};
+
+typedef int
+store_endpoint_fn(void *arg, const struct store_endpoint *p, struct err *e);
+
+int store_endpoint_put(
+    struct store *st, const struct store_endpoint *p, struct err *e);
+/* Healthy, or enabled again: 1, or 0 when nothing was known. */
+int store_endpoint_delete(struct store *st, const char *key, struct err *e);
+int store_endpoint_list(
+    struct store *st, store_endpoint_fn *fn, void *arg, struct err *e);
+
 /* ---- API keys ------------------------------------------------------------ */
 
 struct store_key {

@@ -138,6 +138,22 @@ struct store_ops {
 	int (*attempt_count)(struct store *st, const struct uuid *alert_id,
 	    int64_t *n, struct err *e);
 
+	int (*channel_put)(
+	    struct store *st, const struct store_channel *c, struct err *e);
+	int (*channel_get)(struct store *st, const char *name,
+	    store_channel_fn *fn, void *arg, struct err *e);
+	int (*channel_list)(
+	    struct store *st, store_channel_fn *fn, void *arg, struct err *e);
+	int (*channel_delete)(
+	    struct store *st, const char *name, struct err *e);
+	int (*channel_seq)(struct store *st, int64_t *seq, struct err *e);
+	int (*endpoint_put)(
+	    struct store *st, const struct store_endpoint *p, struct err *e);
+	int (*endpoint_delete)(
+	    struct store *st, const char *key, struct err *e);
+	int (*endpoint_list)(
+	    struct store *st, store_endpoint_fn *fn, void *arg, struct err *e);
+
 	int (*key_put)(
 	    struct store *st, const struct store_key *k, struct err *e);
 	int (*key_list)(struct store *st,

@@ -264,6 +264,20 @@ int sqlite_attempt_list(struct store *st, const struct uuid *alert_id,
 int sqlite_attempt_count(
     struct store *st, const struct uuid *alert_id, int64_t *n, struct err *e);
 
+int sqlite_channel_put(
+    struct store *st, const struct store_channel *c, struct err *e);
+int sqlite_channel_get(struct store *st, const char *name, store_channel_fn *fn,
+    void *arg, struct err *e);
+int sqlite_channel_list(
+    struct store *st, store_channel_fn *fn, void *arg, struct err *e);
+int sqlite_channel_delete(struct store *st, const char *name, struct err *e);
+int sqlite_channel_seq(struct store *st, int64_t *seq, struct err *e);
+int sqlite_endpoint_put(
+    struct store *st, const struct store_endpoint *p, struct err *e);
+int sqlite_endpoint_delete(struct store *st, const char *key, struct err *e);
+int sqlite_endpoint_list(
+    struct store *st, store_endpoint_fn *fn, void *arg, struct err *e);
+
 int sqlite_key_put(struct store *st, const struct store_key *k, struct err *e);
 int sqlite_key_list(struct store *st,
     int (*fn)(void *arg, const struct store_key *k), void *arg, struct err *e);
