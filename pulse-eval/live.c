@@ -4,6 +4,7 @@
  */
 #include <inttypes.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "common/clock.h"
@@ -159,8 +160,16 @@ static int
 on_event(void *arg, const struct json *j, struct err *e)
 {
 	struct live *l = arg;
+	const char *event = json_string(json_get(j, "event"));
+	struct candle c;
 
-	(void)e;
+	/* The exchange changed its mind about a closed bar: the store follows.
+	 * What was judged stays as it was. */
+	if (event != NULL && strcmp(event, "corrected") == 0 &&
+	    candle_from_json(&c, json_get(j, "candle"), NULL) == 0) {
+		c.state = CANDLE_CLOSED;
+		return commit_add_candle(&l->commit, &c, e);
+	}
 	return eval_event(l->engine, j);
 }
 

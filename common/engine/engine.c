@@ -291,6 +291,23 @@ engine_rule_count(const struct engine *g)
 	return g->book.count;
 }
 
+int
+engine_rule_each(const struct engine *g,
+    int (*fn)(void *arg, uint32_t number, const struct rule *r), void *arg)
+{
+	struct rule r;
+	uint32_t i;
+	int rc = 0;
+
+	for (i = 0; i < g->book.n && rc == 0; i++) {
+		if (!g->book.v[i].used)
+			continue;
+		book_rule_get(&g->book.v[i], &r);
+		rc = fn(arg, i, &r);
+	}
+	return rc;
+}
+
 /* ---- history ---------------------------------------------------------------- */
 
 /* Remember a bar as the newest closed one. */

@@ -49,6 +49,7 @@ enum engine_outcome {
 
 struct engine_judged {
 	const struct rule *rule;
+	uint32_t number; /* of the rule, as engine_rule_each() gives it */
 	const struct rule_operands *operands;
 	int64_t event_ms;
 	enum engine_outcome outcome;
@@ -93,6 +94,10 @@ int engine_rule_put(struct engine *g, const struct rule *r, struct err *e);
 /* Forget it. 1, or 0 when it was not there. */
 int engine_rule_delete(struct engine *g, const struct uuid *id);
 uint32_t engine_rule_count(const struct engine *g);
+/* Give each rule with a number of its own: small, and its as long as it is
+ * there. fn returns 0, or another value that ends it and is returned. */
+int engine_rule_each(const struct engine *g,
+    int (*fn)(void *arg, uint32_t number, const struct rule *r), void *arg);
 /* Read history into what rule changes made necessary. After a batch of
  * changes, before the next record. */
 int engine_warm(struct engine *g, struct err *e);

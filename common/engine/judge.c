@@ -546,7 +546,8 @@ ask_and_report(struct pass *p, struct watch *w, struct err *e)
 	const struct book_rule *b = &p->g->book.v[w->rule];
 	enum engine_outcome outcome = gate(p, w, b);
 	bool unwatched = p->o.unwatched, counts = counts_unwatched(p, b);
-	struct engine_judged j = {.operands = &p->o, .event_ms = p->event_ms};
+	struct engine_judged j = {
+	    .number = w->rule, .operands = &p->o, .event_ms = p->event_ms};
 	struct rule r;
 	int rc;
 
