@@ -241,8 +241,7 @@ add_where(struct buf *b, const struct store_alert_filter *f, enum part part)
 	bool chosen = false;
 
 	if (f->rule_id != NULL) {
-		buf_addf(
-		    b, "%sa.rule = (SELECT n FROM rules WHERE id = ?) ", and);
+		buf_addf(b, "%sa.rule_id = ? ", and);
 		and = "AND ";
 		chosen = true;
 	}

@@ -130,7 +130,7 @@ check_grid(struct db *db, struct problems *p, struct err *e)
 			 "SELECT count(*) FROM candle_spans p JOIN candles c "
 			 "ON c.tile BETWEEN p.span * 64 AND p.span * 64 + 63 "
 			 "AND c.series = p.series WHERE p.series = ?1 "
-			 "AND (c.t % ?2 <> 0 OR c.tile <> c.t / (?2 * 8))",
+			 "AND (c.t % ?2 <> 0 OR c.tile <> c.t / (?2 * 16))",
 			 e)) < 0)
 			break;
 		q_int(&q, col_int(&series, 0));

@@ -742,10 +742,11 @@ sqlite_delivery_retry(struct store *st, const struct store_delivery_filter *f,
     int64_t now_ms, struct err *e)
 {
 	static const enum delivery_status from[] = {
-	    DELIVERY_DEAD,
-	    DELIVERY_RETRYING,
+	    /* What becomes pending must not be met again. */
 	    DELIVERY_PENDING,
+	    DELIVERY_RETRYING,
 	    DELIVERY_HELD,
+	    DELIVERY_DEAD,
 	};
 
 	return change_statuses(st, f, from, 4, now_ms, restart_one, e);

@@ -1,0 +1,412 @@
+# pulse-ctl: the command line. What is said of every command: it prints
+# records where they can be piped, columns where they are read, names each
+# fault, and exits as the manual says.
+
+# bats sets status, output; each test is a shell of its own
+# shellcheck disable=SC2154,SC2030,SC2031
+
+bats_require_minimum_version 1.5.0
+
+setup() {
+	PULSE_BIN=${PULSE_BIN:-$BATS_TEST_DIRNAME/../../build/bin}
+	PULSE_TESTBIN=${PULSE_TESTBIN:-$BATS_TEST_DIRNAME/../../build/tests}
+	# shellcheck source=tests/lab.bash
+	source "$BATS_TEST_DIRNAME/../lab.bash"
+	lab_begin "$BATS_TEST_TMPDIR"
+	cd "$LAB" || return 1
+	unset PULSE_ALLOW_PRIVATE
+}
+
+teardown() {
+	lab_end
+}
+
+# Run on a terminal of 200 columns: what a person sees.
+on_terminal() {
+	script -qec "stty cols 200; $*" /dev/null | tr -d '\r'
+}
+
+# A rule's id; the rule is made from the words given.
+add() {
+	pulse-ctl rule add "$@" | jq -r .id
+}
+
+# Two closed candles that make 'price >= 100' fire on SYMBOL: alerts and
+# deliveries in the store.
+alert() { # SYMBOL
+	printf '{"t":%s,"T":%s,"s":"%s","i":"1m","o":"99","c":"%s","h":"%s","l":"98","v":"1","n":1,"x":true}\n' \
+	    1788936600000 1788936659999 "$1" 99 99.5 \
+	    1788936660000 1788936719999 "$1" 100.5 101 |
+	    pulse-eval --replay -q
+}
+
+@test "help lists every command and each command's help begins with examples" {
+	pulse-ctl help >all
+	grep -q '^Examples:' all
+	local n=0
+	while read -r line; do
+		# shellcheck disable=SC2086
+		pulse-ctl help $line >one
+		head -n 1 one | grep -qx 'Examples:'
+		grep -q "^Usage: pulse-ctl $line" one
+		n=$((n + 1))
+	done < <(sed -n 's/^  \([a-z]*\( [a-z]*\)\{0,1\}\)  .*/\1/p' all)
+	[ "$n" -ge 28 ]
+	pulse-ctl rule add --help | cmp - <(pulse-ctl help rule add)
+}
+
+@test "an unknown command is refused with the one that was meant" {
+	run -2 pulse-ctl rule lst
+	[[ $output == *"did you mean 'rule list'?"* ]]
+	run -2 pulse-ctl staus
+	[[ $output == *"did you mean 'status'?"* ]]
+	run -2 pulse-ctl rule
+	[[ $output == *"what to do is missing"* ]]
+	run -2 pulse-ctl xyzzy
+	[[ $output != *"did you mean"* ]]
+	run -2 pulse-ctl
+	run -2 pulse-ctl rule list --bogus
+	[[ $output == *"pulse-ctl rule list"*"--bogus"* ]]
+}
+
+@test "options of every tool may stand before the command" {
+	pulse-ctl -d other.db rule add BTC 'price > 1' >rule
+	[ -e other.db ] && [ ! -e pulse.db ]
+	pulse-ctl rule list --db other.db | jq -e '.symbol == "BTC"'
+}
+
+@test "words make rules of all six types, and the list shows words that make them again" {
+	while read -r type words; do
+		pulse-ctl rule add BTC:15m "$words" >rule
+		jq -e --arg t "$type" '.rule_type == $t and .interval == "15m"' rule
+		id=$(jq -r .id rule)
+		on_terminal pulse-ctl rule list >list
+		shown=$(sed -n "s/^$id .* 15m  *\(.*[^ ]\)  *0s .*/\1/p" list)
+		pulse-ctl rule add BTC:15m "$shown" >again
+		diff <(jq .config rule) <(jq .config again)
+		pulse-ctl rule rm "$id" "$(jq -r .id again)" >gone
+	done <<-END
+		price_threshold price >= 50000
+		price_threshold price < 1.5
+		price_threshold price crosses above 50000 on close
+		price_threshold Price crosses 5
+		candle_close close crosses below 99.5
+		candle_close close is above 2
+		percent_move move 5% in 1h
+		percent_move up 2.5% in 90s on close
+		percent_move down 3 in 2h
+		rsi rsi > 70
+		rsi rsi(21) oversold
+		rsi rsi(7) < 20.5 on tick
+		macd_cross macd bullish
+		macd_cross macd(5,35,5) bearish
+		bollinger_bands bollinger touch upper
+		bollinger_bands bb(20,2.5) lower break
+	END
+}
+
+@test "words that make no sense are refused at the word at fault" {
+	run -1 pulse-ctl rule add BTC 'price is nice'
+	[[ $output == *"expected where 'nice' stands"* ]]
+	run -1 pulse-ctl rule add BTC 'price >='
+	[[ $output == *"a number is missing"* ]]
+	run -1 pulse-ctl rule add BTC 'price >= 5 7'
+	[[ $output == *"where '7' stands"* ]]
+	run -1 pulse-ctl rule add BTC 'down 5% in soon'
+	run -1 pulse-ctl rule add BTC 'rsi 70'
+	run -1 pulse-ctl rule add BTC 'dance'
+	[[ $output == *"price, close, move"* ]]
+	run -1 pulse-ctl rule add BTC 'price >= 1e400'
+	run -2 pulse-ctl rule add BTC
+	[ ! -e pulse.db ]
+}
+
+@test "a rule from JSON on stdin names every fault at once" {
+	run -1 pulse-ctl rule add <<<'{"name":"","symbol":"B T C","rule_type":"rsi","config":{"direction":"sideways","period":0,"x":1}}'
+	[[ $output == *"name: "* ]]
+	[[ $output == *"symbol: "* ]]
+	[[ $output == *"config.direction: "* ]]
+	[[ $output == *"config.period: "* ]]
+	[[ $output == *"config.x: "* ]]
+	[ ! -e pulse.db ]
+	echo '{"name":"x","symbol":"BTC","rule_type":"rsi","config":{"direction":"oversold"}}' |
+	    pulse-ctl rule add | jq -e '.config.period == 14'
+}
+
+@test "webhook URLs come from files, and are shown shortened unless asked for" {
+	echo '  https://discord.com/api/webhooks/123456789/s3cr3t-token ' >d
+	echo 'https://example.com/hook/s3cr3t' >w
+	pulse-ctl rule add BTC 'price > 1' --discord-file d --webhook-file w >rule
+	! grep -q s3cr3t rule
+	jq -e '.discord_webhook_url | startswith("https://discord.com/api/webhooks/123")' rule
+	pulse-ctl rule show "$(jq -r .id rule)" --secrets | grep -q s3cr3t-token
+	! pulse-ctl rule list | grep -q s3cr3t
+	run -1 pulse-ctl rule add BTC 'price > 1' --discord-file nowhere
+	echo 'http://127.0.0.1/x' >w
+	run -1 pulse-ctl rule add BTC 'price > 1' --webhook-file w
+	[[ $output == *generic_webhook_url* ]]
+	pulse-ctl rule add BTC 'price > 1' --webhook-file w --allow-private >rule
+}
+
+@test "a dry run judges and prints, and writes nothing" {
+	pulse-ctl rule add BTC 'price > 1' -n | jq -e '.symbol == "BTC"'
+	[ ! -e pulse.db ]
+	id=$(add BTC 'price > 1')
+	pulse-ctl rule rm -n "$id" >out
+	pulse-ctl rule disable -n "$id" >out
+	pulse-ctl rule show "$id" | jq -e .is_active
+}
+
+@test "a rule is found by id, by the beginning of it, and by its name" {
+	id=$(add BTC 'price > 1' --name 'my rule')
+	add ETH 'price > 1' --name other >other
+	pulse-ctl rule show "$id" "${id:0:6}" 'my rule' | jq -s -e 'length == 3 and (map(.id) | unique | length == 1)'
+	run -1 pulse-ctl rule show nothing
+	[[ $output == *"no rule has the id or name 'nothing'"* ]]
+	add SOL 'price > 1' --name other >again
+	run -1 pulse-ctl rule show other
+	[[ $output == *"fits 2 rules"* ]]
+}
+
+@test "rule list filters, and prints NDJSON off a terminal, columns on one" {
+	add BTC 'price > 1' --name one >id1
+	add ETH 'rsi > 70' --name two --inactive >id2
+	[ "$(pulse-ctl rule list | wc -l)" -eq 2 ]
+	pulse-ctl rule list --symbol BTC | jq -e '.name == "one"'
+	pulse-ctl rule list --type rsi | jq -e '.name == "two"'
+	pulse-ctl rule list --paused | jq -e '.name == "two"'
+	pulse-ctl rule list --active | jq -e '.name == "one"'
+	[ "$(pulse-ctl rule list --limit 1 | wc -l)" -eq 1 ]
+	run -2 pulse-ctl rule list --type nonsense
+	on_terminal pulse-ctl rule list >list
+	head -n 1 list | grep -q '^ID  *NAME  *SYMBOL'
+	grep -q 'two .* paused' list
+	# Columns begin where their titles do.
+	[ "$(awk '{ print index($0, NR == 1 ? "SYMBOL" : $2 == "one" ? "BTC" : "ETH") }' list | sort -u | wc -l)" -eq 1 ]
+	on_terminal pulse-ctl rule list --json | head -n 1 | jq -e .id
+}
+
+@test "rule edit changes by options, by words and by JSON, and nothing else" {
+	id=$(add BTC 'price > 1' --name before --cooldown 1h)
+	pulse-ctl rule edit "$id" --name after | jq -e '.name == "after" and .cooldown_seconds == 3600'
+	pulse-ctl rule edit "$id" 'price < 7' | jq -e '.config.operator == "<" and .config.threshold == "7" and .name == "after"'
+	pulse-ctl rule edit "$id" --on close | jq -e '.config.on == "close" and .config.threshold == "7"'
+	echo '{"cooldown_seconds":5}' | pulse-ctl rule edit "$id" | jq -e '.cooldown_seconds == 5'
+	pulse-ctl rule edit "$id" --symbol ETH | jq -e '.symbol == "ETH"'
+	run -1 pulse-ctl rule edit "$id" 'rsi > 70'
+	[[ $output == *rule_type* ]]
+	run -1 pulse-ctl rule edit "$id" <<<'{"cooldown_seconds":-5}'
+	run -1 pulse-ctl rule edit "$id" <<<'{"bogus":1}'
+	pulse-ctl rule show "$id" | jq -e '.cooldown_seconds == 5'
+	echo https://example.com/x >w
+	pulse-ctl rule edit "$id" --webhook-file w | jq -e '.generic_webhook_url != null'
+	pulse-ctl rule edit "$id" --no-webhook | jq -e '.generic_webhook_url == null'
+}
+
+@test "rule enable, disable and rm do what they can and say what they cannot" {
+	id=$(add BTC 'price > 1')
+	pulse-ctl rule disable "$id" | jq -e '.is_active == false'
+	pulse-ctl rule enable "$id" | jq -e .is_active
+	run -1 --separate-stderr pulse-ctl rule rm nothing "$id"
+	[ "$(jq -r .id <<<"$output")" = "$id" ]
+	[[ $stderr == *"'nothing'"* ]]
+	[ -z "$(pulse-ctl rule list)" ]
+	run -2 pulse-ctl rule rm
+}
+
+@test "export and import round-trip exactly" {
+	echo 'https://discord.com/api/webhooks/1/s3cr3t' >d
+	add BTC 'price >= 50000.10' --discord-file d --cooldown 90s >id1
+	add '*' 'down 5% in 15m' --inactive >id2
+	add kPEPE:1M 'macd(5,35,5) bearish' --name 'ünïcode "quoted" \back' >id3
+	pulse-ctl rule export >rules
+	pulse-ctl -d new.db rule import rules >out
+	cmp rules <(pulse-ctl -d new.db rule export)
+	# Again: replaced, not doubled. As an array and as one object too.
+	jq -s . rules | pulse-ctl -d new.db rule import >out
+	cmp rules <(pulse-ctl -d new.db rule export)
+	head -n 1 rules | pulse-ctl -d third.db rule import - >out
+	cmp <(head -n 1 rules) <(pulse-ctl -d third.db rule export)
+	! pulse-ctl rule export --redact | grep s3cr3t
+	pulse-ctl rule export "$(cat id1)" | cmp - <(grep "$(cat id1)" rules)
+}
+
+@test "import is all or nothing, with every fault of every rule listed" {
+	cat >rules <<-'END'
+		{"name":"good","symbol":"BTC","rule_type":"rsi","config":{"direction":"oversold"}}
+		{"name":"bad","symbol":"","rule_type":"rsi","config":{"direction":"oversold","period":1}}
+		{"name":
+		{"name":"worse","symbol":"BTC","rule_type":"nonsense","config":{}}
+	END
+	run -1 --separate-stderr pulse-ctl rule import rules
+	[ -z "$output" ]
+	[[ $stderr == *"line 2"*symbol* ]]
+	[[ $stderr == *"line 2"*period* ]]
+	[[ $stderr == *"line 3"* ]]
+	[[ $stderr == *"line 4"*rule_type* ]]
+	[[ $stderr == *"3 of 4 rules at fault: nothing was written"* ]]
+	[ -z "$(pulse-ctl rule list)" ]
+	head -n 1 rules | jq -c '. + {id: "00000000-0000-4000-8000-000000000001"}' >twice
+	cat twice twice >twins
+	run -1 pulse-ctl rule import twins
+	[[ $output == *"given twice"* ]]
+	run -1 pulse-ctl rule import nowhere
+	run -1 pulse-ctl rule import <<<'[{"name":'
+	pulse-ctl rule import -n twice
+	[ -z "$(pulse-ctl rule list)" ]
+}
+
+@test "alerts are listed, filtered, shown whole, and tailed as they come" {
+	echo https://example.com/x >w
+	id=$(add BTC 'price >= 100' --name big --webhook-file w)
+	add ETH 'price >= 100' >other
+	alert BTC >alerts
+	[ -s alerts ]
+	pulse-ctl alert list >list
+	jq -e --arg r "$id" '.rule_id == $r and .delivery_status == "pending"' list
+	[ "$(jq -r .id list)" = "$(jq -r .id alerts)" ]
+	pulse-ctl alert list --rule big --symbol BTC --status pending | cmp - list
+	[ -z "$(pulse-ctl alert list --symbol ETH)" ]
+	[ -z "$(pulse-ctl alert list --until 2020-01-01)" ]
+	run -2 pulse-ctl alert list --since yesterday
+	pulse-ctl alert show "$(jq -r .id list)" | jq -e '.deliveries[0].channel == "generic" and .attempts == []'
+	run -1 pulse-ctl alert show 00000000-0000-4000-8000-000000000001
+	on_terminal pulse-ctl alert list | grep -q "BTC .*big .* pending"
+
+	lab_run tail pulse-ctl alert tail
+	until_true 10 grep -q . tail.out
+	alert ETH >eth
+	until_true 10 grep -q ETH tail.out
+	[ "$(wc -l <tail.out)" -eq 2 ]
+	kill -TERM "$LAB_PID"
+	wait "$LAB_PID"
+}
+
+@test "alert tail ends when nobody reads any more" {
+	add BTC 'price >= 100' >id
+	alert BTC >alerts
+	timeout 20 bash -c 'pulse-ctl alert tail | head -n 1' >out
+	[ -s out ]
+}
+
+@test "deliveries are listed, shown, dropped and retried" {
+	echo https://example.com/x >w
+	add BTC 'price >= 100' --webhook-file w >id
+	alert BTC >alerts
+	pulse-ctl delivery list >list
+	d=$(jq -r .id list)
+	jq -e '.channel == "generic" and .status == "pending" and .attempts == 0' list
+	pulse-ctl delivery show "$d" | cmp - list
+	run -2 pulse-ctl delivery drop
+	[[ $output == *--all* ]]
+	run -1 pulse-ctl delivery show nothing
+	pulse-ctl delivery drop "$d"
+	pulse-ctl delivery list --status dead | jq -e '.error == "dropped"'
+	pulse-ctl alert list --status failed | jq -e .id
+	run -0 pulse-ctl delivery retry --all
+	[[ $output == *"1 due again"* ]]
+	pulse-ctl delivery list --status pending | jq -e .id
+	pulse-ctl delivery drop --channel generic --since 1d
+	run -2 pulse-ctl delivery list --status nonsense
+	on_terminal pulse-ctl delivery list | grep -q "generic .*dead .*dropped"
+}
+
+@test "candles and their series are listed in the pipeline's own form" {
+	add BTC 'price >= 100' >id
+	alert BTC >alerts
+	[ "$(pulse-ctl candle list BTC | wc -l)" -eq 2 ]
+	pulse-ctl candle list BTC:1m --limit 1 | jq -e '.c == "100.5" and .x'
+	pulse-ctl candle list BTC --asc --limit 1 | jq -e '.c == "99"'
+	pulse-ctl candle list BTC --since 1788936660 | jq -s -e 'length == 1'
+	pulse-ctl candle list | jq -e '.symbol == "BTC" and .interval == "1m"'
+	pulse-ctl candle list BTC --asc | pulse-eval --values sma:2 | tail -n 1 |
+	    jq -e '.values["sma:2"] == 99.75'
+	[ -z "$(pulse-ctl candle list BTC:1h)" ]
+	run -2 pulse-ctl candle list 'B C'
+	on_terminal pulse-ctl candle list BTC | grep -q '100.5'
+}
+
+@test "keys are shown once, kept as hashes, and revoked" {
+	pulse-ctl key create grafana --rate 7 >key
+	jq -e '.key | test("^pk_[A-Za-z0-9_-]{43}$")' key
+	jq -e '.rate_per_min == 7 and (.admin | not)' key
+	! grep -q "$(jq -r .key key)" pulse.db pulse.db-wal
+	pulse-ctl key list | jq -e '.name == "grafana" and .revoked_at == null and has("key") == false'
+	pulse-ctl key revoke "$(jq -r .id key)"
+	pulse-ctl key list | jq -e '.revoked_at != null'
+	run -1 pulse-ctl key revoke "$(jq -r .id key)"
+	run -2 pulse-ctl key create
+	run -2 pulse-ctl key create x --rate 0
+	pulse-ctl key create boss --admin | jq -e '.admin and .rate_per_min == 1000'
+	on_terminal pulse-ctl key list | grep -q 'boss .*admin'
+}
+
+@test "the store is made, checked, copied while open, and pruned" {
+	run -69 pulse-ctl rule list
+	pulse-ctl db init | jq -e '.schema >= 1'
+	[ "$(stat -c %a pulse.db)" = 600 ]
+	add BTC 'price >= 100' >id
+	alert BTC >alerts
+	pulse-ctl db check | jq -e '.problems == 0'
+	pulse-ctl db backup copy.db
+	cmp <(pulse-ctl rule export) <(pulse-ctl -d copy.db rule export)
+	run -69 pulse-ctl db backup copy.db
+	pulse-ctl db prune --keep-candles 1 --keep-alerts 1s
+	[ "$(pulse-ctl candle list BTC | wc -l)" -eq 1 ]
+	head -c 100000 /dev/zero >bad.db
+	run -69 pulse-ctl -d bad.db rule list
+}
+
+@test "status says what is wrong and what to do, and exits 1" {
+	pulse-ctl db init >out
+	run -1 --separate-stderr pulse-ctl status
+	jq -e '.problems[0].problem == "no rule is active" and (.problems[0].remedy | test("rule add"))' <<<"$output"
+	add BTC 'price >= 100' >id
+	alert BTC >alerts
+	run -1 --separate-stderr pulse-ctl status
+	jq -e '[.problems[].problem] | any(test("hl-ingest"))' <<<"$output"
+	jq -e '.rules_active == 1 and .series[0].symbol == "BTC"' <<<"$output"
+	on_terminal pulse-ctl status >screen || true
+	grep -q 'rules *1 active, 0 paused' screen
+	grep -q 'BTC:1m' screen
+	grep -q 'start it: hl-ingest' screen
+}
+
+@test "completion for bash offers commands, options, choices and rules" {
+	id=$(add BTC 'price > 1')
+	pulse-ctl completion bash >bash.sh
+	complete_line() {
+		bash -c 'source ./bash.sh; COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1)); _pulse_ctl; printf "%s\n" "${COMPREPLY[@]}"' x "$@"
+	}
+	complete_line pulse-ctl '' | grep -qx rule
+	complete_line pulse-ctl rule '' | grep -qx export
+	complete_line pulse-ctl rule ex | grep -qx export
+	complete_line pulse-ctl rule add --co | grep -qx -- --cooldown
+	complete_line pulse-ctl rule list --type r | grep -qx rsi
+	complete_line pulse-ctl rule show "${id:0:3}" | grep -qx "$id"
+	complete_line pulse-ctl completion z | grep -qx zsh
+	complete_line pulse-ctl -d x.db delivery list --status d | grep -qx dead
+	touch rules-file
+	complete_line pulse-ctl rule import rules | grep -qx rules-file
+	run -2 pulse-ctl completion tcsh
+}
+
+@test "completion for zsh and fish is generated for every command" {
+	pulse-ctl completion zsh >z
+	pulse-ctl completion fish >f
+	head -n 1 z | grep -qx '#compdef pulse-ctl'
+	bash -n z
+	for word in rule alert delivery candle key db status completion serve help; do
+		grep -q -- "-a $word " f
+	done
+	grep -q -- '-l discord-file .*-F' f
+	if command -v zsh >/dev/null; then zsh -n z; fi
+	if command -v fish >/dev/null; then fish -n f; fi
+}
+
+@test "output that cannot be written is an error, a reader that left is none" {
+	for i in 1 2 3; do add BTC "price > $i" >id; done
+	[ -e /dev/full ] || skip "no /dev/full"
+	run -1 bash -c 'pulse-ctl rule list >/dev/full'
+	bash -c 'set -o pipefail; pulse-ctl rule list | head -n 1 >/dev/null; [ "${PIPESTATUS[0]}" -le 141 ]'
+}
