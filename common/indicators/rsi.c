@@ -88,7 +88,8 @@ rsi_next(void *state, const struct indicator_bar *b, double *out, bool keep)
 		return;
 	}
 	if (change == 0) {
-		out[0] = s->value;
+		/* Over one bar, no change is no loss. */
+		out[0] = s->head.n > 1 ? s->value : 100;
 		s->idle += keep;
 		return;
 	}

@@ -109,19 +109,13 @@ average_next(struct average *a, double x, bool keep)
 			a->value = e;
 		return e;
 	}
+	/* Of one value nothing is kept: each is its own average, exactly. */
 	e += (x - e) / (a->count + 1);
-	if (a->count + 1 < a->n) {
-		if (keep) {
-			a->value = e;
-			a->count++;
-		}
-		return NAN;
-	}
-	if (keep) {
+	if (keep && a->n > 1) {
 		a->value = e;
 		a->count++;
 	}
-	return e;
+	return a->n == 1 || a->count + !keep >= a->n ? e : NAN;
 }
 
 /* ---- windows ------------------------------------------------------------- */
