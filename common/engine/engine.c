@@ -569,6 +569,15 @@ take_closed(
 	return 0;
 }
 
+/* An update older than the last of its bar, or that one again. */
+static bool
+had_update(const struct series *s, const struct candle *c)
+{
+	if (c->recv_ms != s->forming.recv_ms)
+		return c->recv_ms < s->forming.recv_ms;
+	return c->recv_ms >= 0 && decimal_cmp(c->close, s->price) == 0;
+}
+
 static enum engine_fed
 take_forming(
     struct engine *g, struct series *s, const struct candle *c, struct err *e)
@@ -576,7 +585,7 @@ take_forming(
 	struct forming *f = &s->forming;
 
 	if (is_late(s, c) || c->open_ms < f->open_ms ||
-	    (c->open_ms == f->open_ms && c->recv_ms < f->recv_ms)) {
+	    (c->open_ms == f->open_ms && had_update(s, c))) {
 		g->counts.stale++;
 		return ENGINE_IGNORED;
 	}
@@ -641,6 +650,12 @@ engine_feed(struct engine *g, const struct candle *c, struct err *e)
 	s = g->table.v[i];
 	if (g->cold && engine_warm(g, e) < 0)
 		return ENGINE_FAILED;
+	if (s->has_held && c->state == CANDLE_UNSAID &&
+	    c->open_ms == s->held.open_ms && c->recv_ms == s->held.recv_ms &&
+	    candle_same_values(c, &s->held)) {
+		g->counts.duplicates++;
+		return ENGINE_IGNORED;
+	}
 	if (s->has_held && c->open_ms >= s->held.open_ms &&
 	    release_held(g, s, c->open_ms > s->held.open_ms, e) < 0)
 		return ENGINE_FAILED;

@@ -242,7 +242,7 @@ ask_levels(struct pass *p, uint32_t source, struct ladder *l, bool down,
 	for (i = first; i < first + n; i++) {
 		ref = l->ref[i];
 		if (ref == LADDER_GONE ||
-		    p->s->watches[ref / 2].asleep[ref % 2])
+		    (!p->aside && p->s->watches[ref / 2].asleep[ref % 2]))
 			continue;
 		x = (struct sleeper){
 		    .key = l->key[i], .ref = ref, .down = down};

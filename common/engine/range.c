@@ -105,28 +105,78 @@ range_add(struct range *r, const struct candle *c)
 	return 0;
 }
 
-bool
-range_get(
-    struct range *r, int64_t now_ms, struct decimal *low, struct decimal *high)
+/* The first position in [first, end) whose bar opened at or after from_ms:
+ * mostly one of the first. */
+static uint32_t
+first_inside(const struct range *r, int64_t from_ms)
 {
-	int64_t from_ms = now_ms - r->window_ms;
+	uint32_t lo = r->first, hi = r->end, mid;
+
+	if (lo != hi && bar(r, lo)->open_ms >= from_ms)
+		return lo;
+	if (lo != hi && lo + 1 != hi && bar(r, lo + 1)->open_ms >= from_ms)
+		return lo + 1;
+	while (lo != hi) {
+		mid = lo + (hi - lo) / 2;
+		if (bar(r, mid)->open_ms < from_ms)
+			lo = mid + 1;
+		else
+			hi = mid;
+	}
+	return lo;
+}
+
+/* The entry of a monotone ring that is the extreme from position on. */
+static uint32_t
+extreme_from(const struct range *r, const uint32_t *ring, uint32_t lo,
+    uint32_t hi, uint32_t position)
+{
+	uint32_t mask = r->cap - 1, mid;
+
+	/* Positions wrap: compare their distance from the first. */
+	while (lo != hi) {
+		mid = lo + (hi - lo) / 2;
+		if (ring[mid & mask] - r->first < position - r->first)
+			lo = mid + 1;
+		else
+			hi = mid;
+	}
+	return ring[lo & mask];
+}
+
+bool
+range_get(const struct range *r, int64_t now_ms, struct decimal *low,
+    struct decimal *high)
+{
+	int64_t from_ms = now_ms - r->window_ms, edge_end_ms = INT64_MIN;
+	struct decimal edge = {0, 0};
+	uint32_t first;
 	bool inside;
 
 	if (r->cap == 0)
 		return false;
-	expire(r, from_ms);
-	inside = r->first != r->end;
+	first = first_inside(r, from_ms);
+	inside = first != r->end;
 	if (inside) {
-		uint32_t mask = r->cap - 1;
-
-		*low = bar(r, r->lows[r->low_first & mask])->low;
-		*high = bar(r, r->highs[r->high_first & mask])->high;
+		*low = bar(r,
+		    extreme_from(r, r->lows, r->low_first, r->low_end, first))
+			   ->low;
+		*high = bar(r, extreme_from(r, r->highs, r->high_first,
+				   r->high_end, first))
+			    ->high;
 	}
-	if (!r->has_edge || r->edge_end_ms < from_ms)
+	if (first != r->first) {
+		edge_end_ms = bar(r, first - 1)->end_ms;
+		edge = bar(r, first - 1)->close;
+	} else if (r->has_edge) {
+		edge_end_ms = r->edge_end_ms;
+		edge = r->edge_close;
+	}
+	if (edge_end_ms < from_ms)
 		return inside;
-	if (!inside || decimal_cmp(r->edge_close, *low) < 0)
-		*low = r->edge_close;
-	if (!inside || decimal_cmp(r->edge_close, *high) > 0)
-		*high = r->edge_close;
+	if (!inside || decimal_cmp(edge, *low) < 0)
+		*low = edge;
+	if (!inside || decimal_cmp(edge, *high) > 0)
+		*high = edge;
 	return true;
 }

@@ -39,8 +39,9 @@ void range_release(struct range *r);
 /* Take a closed bar, later than all before it. 0, or -1 when memory is
  * short. */
 int range_add(struct range *r, const struct candle *c);
-/* The extremes as of now_ms; false when nothing is known. */
-bool range_get(
-    struct range *r, int64_t now_ms, struct decimal *low, struct decimal *high);
+/* The extremes as of now_ms, not before the end of the newest bar; false when
+ * nothing is known. Asking changes nothing. */
+bool range_get(const struct range *r, int64_t now_ms, struct decimal *low,
+    struct decimal *high);
 
 #endif
