@@ -100,7 +100,8 @@ on_rows(struct member *m, const struct rest_answer *a, int64_t spent)
 	m->failures = 0;
 	m->failure_said = false;
 	rest_charge(&f->rest, budget_weight_rows((int64_t)rows.n) - spent);
-	series_rows(&m->series, rows.v, rows.n, a->server_ms, feed_now(f));
+	series_rows(&m->series, rows.v, rows.n,
+	    exclock_surely(a->sent_ms, a->server_ms), feed_now(f));
 	free(rows.v);
 }
 

@@ -34,11 +34,7 @@ on_candle(void *arg, const struct candle *c)
 	f->count.candles++;
 	if (m == NULL)
 		return;
-	/* The exchange's clock cannot be before the bar that it sends. */
-	if (c->open_ms > feed_now(f)) {
-		f->clock.offset_ms += c->open_ms - feed_now(f);
-		f->clock_at_ms = 0;
-	}
+	feed_saw(f, c->open_ms);
 	/* Frames are as good as an acknowledgement that was lost. */
 	v = subscriptions_at(&f->subscriptions, slot);
 	if (v->state == SUBSCRIPTION_SENT)

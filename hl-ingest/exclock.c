@@ -4,6 +4,8 @@
 #include "common/clock.h"
 #include "hl-ingest/exclock.h"
 
+/* Clocks this far apart still agree: a computer's is not much better. */
+#define AGREE_MS 10000
 /* A measurement is replaced by a worse one after this long. */
 #define KEEP_MS (10 * INT64_C(60000))
 
@@ -64,6 +66,12 @@ exclock_answered(const struct exclock *x, int64_t sent_ms, int64_t date_ms)
 	if (t < date_ms)
 		return date_ms;
 	return t > date_ms + 999 ? date_ms + 999 : t;
+}
+
+int64_t
+exclock_surely(int64_t our_ms, int64_t server_ms)
+{
+	return our_ms + AGREE_MS < server_ms ? our_ms : server_ms;
 }
 
 int64_t

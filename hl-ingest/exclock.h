@@ -40,4 +40,12 @@ exclock_answered(const struct exclock *x, int64_t sent_ms, int64_t date_ms);
 /* "Sun, 22 Nov 2026 15:00:00 GMT" in ms, or -1. */
 int64_t exclock_parse_date(const char *s);
 
+/*
+ * A time at the exchange that is surely over at our_ms (our clock), when the
+ * exchange's clock says server_ms: that, unless the two are far apart. Then
+ * one of them is wrong, nobody knows which, and the earlier one is taken: bars
+ * then close when the data proves that they are over.
+ */
+int64_t exclock_surely(int64_t our_ms, int64_t server_ms);
+
 #endif

@@ -15,6 +15,8 @@
 #define CLOCK_AGAIN_MS 2000
 /* Look around this often even if nothing seems due. */
 #define LOOK_AROUND_MS 1000
+/* A bar further ahead of both clocks proves nothing. */
+#define RUNAWAY_MS (10 * INT64_C(60000))
 /* More than an address may subscribe; a bound for memory. */
 #define MEMBERS_MAX 20000
 
@@ -22,6 +24,28 @@ int64_t
 feed_now(const struct feed *f)
 {
 	return exclock_now(&f->clock);
+}
+
+int64_t
+feed_surely(const struct feed *f)
+{
+	return exclock_surely(clock_now_ms(), feed_now(f));
+}
+
+void
+feed_saw(struct feed *f, int64_t open_ms)
+{
+	int64_t now = feed_now(f), ours = clock_now_ms();
+
+	/* The exchange's clock cannot be before the bar that it sends; but no
+	 * garbage may make it run away. */
+	if (open_ms <= f->policy.data_ms ||
+	    open_ms > (now > ours ? now : ours) + RUNAWAY_MS)
+		return;
+	if (open_ms > now)
+		f->clock.offset_ms += open_ms - now;
+	f->policy.data_ms = open_ms;
+	f->policy.data_since_ms = feed_now(f);
 }
 
 void
@@ -216,12 +240,12 @@ begin(struct feed *f, struct member *m)
 }
 
 static void
-begin_new(struct feed *f, int64_t now_ms)
+begin_new(struct feed *f)
 {
 	bool changed = false;
 	size_t i;
 
-	if (!f->clock.known && now_ms < f->start_ms + CLOCK_WAIT_MS)
+	if (!f->clock.known && clock_mono_us() < f->start_us + CLOCK_WAIT_US)
 		return;
 	for (i = 0; i < f->n_members; i++) {
 		struct member *m = f->members[i];
@@ -331,7 +355,7 @@ tick(struct feed *f, int64_t now_ms)
 		if (f->members[i]->state != MEMBER_ACTIVE)
 			continue;
 		now = feed_now(f);
-		series_tick(s, now);
+		series_tick(s, feed_surely(f));
 		due = earlier(due, series_due(s, now));
 	}
 	return due == INT64_MAX ? due : now_ms + due - feed_now(f);
@@ -346,7 +370,7 @@ step(struct feed *f)
 	f->step_at_us = INT64_MAX;
 	due = earlier(due, measure_clock(f, now));
 	due = earlier(due, follow_step(f, now));
-	begin_new(f, now);
+	begin_new(f);
 	due = earlier(due, catalogue_step(&f->catalogue));
 	say_refusals(f);
 	sweep(f);
@@ -452,12 +476,14 @@ feed_open(struct feed *f, const struct feed_options *o, struct err *e)
 	f->options = *o;
 	f->out.epoll = f->signal_fd = -1;
 	f->policy.grace_ms = o->grace_ms;
+	f->policy.settle_ms =
+	    o->settle_ms > o->grace_ms ? o->settle_ms : o->grace_ms;
 	f->policy.wait_ms = o->wait_ms;
 	f->policy.keep_bars = 5000;
 	f->policy.poll_ms = o->poll ? o->poll_ms : 0;
 	f->policy.strict_order = o->strict_order;
-	f->start_ms = clock_mono_ms();
-	f->beat_at_ms = f->start_ms;
+	f->start_us = clock_mono_us();
+	f->beat_at_ms = clock_mono_ms();
 	buf_init(&f->line, 64 * 1024);
 	if (connect_open(f, e) < 0 ||
 	    rest_open(&f->rest, o->url,

@@ -41,7 +41,7 @@ struct feed_options {
 	const char *db; /* as -d, or NULL */
 	enum feed_confirm confirm;
 	bool poll, rules, closed_only, ctx, strict_order;
-	int64_t grace_ms, wait_ms, poll_ms;
+	int64_t grace_ms, settle_ms, wait_ms, poll_ms;
 	int64_t budget_percent; /* of the exchange's REST weight */
 	int64_t warmup_bars; /* of a new series; -1: rules 5,000, others 0 */
 };
@@ -112,8 +112,9 @@ struct feed {
 	bool stop, failed;
 	/* When to do what is due; clock_mono_us(). */
 	int64_t step_at_us;
+	int64_t start_us; /* clock_mono_us() */
 	/* Deadlines on the monotonic clock. */
-	int64_t start_ms, clock_at_ms, beat_at_ms, rules_at_ms;
+	int64_t clock_at_ms, beat_at_ms, rules_at_ms;
 	bool clock_asked, beat_waits;
 	int64_t rule_seq;
 	bool limit_said, confirm_said;
@@ -133,7 +134,11 @@ void feed_remove(struct feed *f, struct member *m);
 void feed_refuse(struct feed *f, struct member *m, const char *why);
 /* Something is due sooner than was planned. */
 void feed_kick(struct feed *f);
+/* The time at the exchange; and one that surely is over there. */
 int64_t feed_now(const struct feed *f);
+int64_t feed_surely(const struct feed *f);
+/* The exchange showed a bar that opens at this time. */
+void feed_saw(struct feed *f, int64_t open_ms);
 
 /* connect.c */
 /* For struct ws_ops. */

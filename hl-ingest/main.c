@@ -33,6 +33,7 @@ enum {
 	KEY_ORDER,
 	KEY_PAGE,
 	KEY_POLL_EVERY,
+	KEY_SETTLE,
 	KEY_STATE,
 	KEY_TESTNET,
 	KEY_URL,
@@ -54,6 +55,7 @@ static const struct opt options[] = {
     {KEY_ORDER, "order", "HOW",
 	"early or strict: whether forming candles wait too"},
     {KEY_GRACE, "grace", "TIME", "after its end a candle is over (2s)"},
+    {KEY_SETTLE, "settle", "TIME", "after its end REST is final (5s)"},
     {KEY_WARMUP, "warmup", "N", "past candles of a new series"},
     {KEY_POLL_EVERY, "poll-every", "TIME", "--poll: forming candles (5s)"},
     {KEY_PAGE, "page", "N", "--history: candles a request (5000)"},
@@ -249,6 +251,9 @@ take_option(struct settings *s, int key, const char *arg)
 	case KEY_GRACE:
 		o->grace_ms = duration(arg, 500, 60000, "--grace");
 		break;
+	case KEY_SETTLE:
+		o->settle_ms = duration(arg, 500, 600000, "--settle");
+		break;
 	case KEY_WARMUP:
 		o->warmup_bars = number(arg, 0, 5000, "--warmup");
 		break;
@@ -283,6 +288,7 @@ set_defaults(struct settings *s)
 	memset(s, 0, sizeof(*s));
 	s->feed.url = url != NULL && *url != '\0' ? url : URL_MAINNET;
 	s->feed.grace_ms = 2000;
+	s->feed.settle_ms = 5000;
 	s->feed.wait_ms = 300000;
 	s->feed.poll_ms = 5000;
 	s->feed.budget_percent = 50;

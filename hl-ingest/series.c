@@ -37,6 +37,7 @@ series_init(struct series *s, const char *coin, interval_id interval,
 	s->next_ms = s->from_ms = from_ms;
 	s->begun = begun;
 	s->frame_ms = s->asked_ms = s->seen_ms = -1;
+	s->over_ms = INT64_MAX;
 }
 
 void
@@ -78,6 +79,7 @@ close_bar(struct series *s, const struct candle *c, bool live, int64_t now_ms)
 	final.state = CANDLE_CLOSED;
 	final.recv_ms = live ? now_ms : -1;
 	s->next_ms = c->open_ms + s->step_ms;
+	s->over_ms = INT64_MAX;
 	s->begun = true;
 	while (past < s->n_ended && s->ended[past].open_ms < s->next_ms)
 		past++;
@@ -208,6 +210,9 @@ void
 series_frame(struct series *s, const struct candle *c, int64_t now_ms)
 {
 	note_frame(s, c, now_ms);
+	/* The series began by a clock that ran ahead of the exchange's. */
+	if (!s->begun && c->open_ms < s->next_ms)
+		s->next_ms = c->open_ms;
 	if (c->open_ms < s->next_ms ||
 	    (s->have_form && c->open_ms < s->form.open_ms)) {
 		late_frame(s, c);
@@ -215,6 +220,10 @@ series_frame(struct series *s, const struct candle *c, int64_t now_ms)
 	}
 	if (s->have_form && c->open_ms > s->form.open_ms)
 		end_form(s);
+	if (c->open_ms > s->next_ms && s->over_ms == INT64_MAX) {
+		s->over_ms = now_ms;
+		s->ask_not_before_ms = 0;
+	}
 	if (s->have_form && s->form_live && candle_same_values(c, &s->form)) {
 		s->ops->note(s->arg, s, SERIES_NOTE_DUPLICATE, c);
 		return;
@@ -289,12 +298,37 @@ silence_due(const struct series *s)
 	return last + silence_ms(s);
 }
 
+/* The last frame of the bar, if it came without interruption. */
+static const struct candle *
+last_frame(const struct series *s, int64_t open_ms)
+{
+	size_t i;
+
+	for (i = 0; i < s->n_ended; i++)
+		if (s->ended[i].open_ms == open_ms)
+			return &s->ended[i];
+	return NULL;
+}
+
+/* The last frame of a bar is known, without an interruption since. */
+static bool
+has_frame(const struct series *s, int64_t open_ms)
+{
+	return last_frame(s, open_ms) != NULL ||
+	       (s->have_form && s->form_live && s->form.open_ms == open_ms);
+}
+
 /* When the bar at the frontier wants REST. */
 static int64_t
 close_due(const struct series *s)
 {
-	int64_t due = s->next_ms + s->step_ms + s->policy->grace_ms;
+	int64_t due = s->next_ms + s->step_ms;
 
+	/* Over by the clock, or by a frame of the next bar. */
+	due = (due < s->over_ms ? due : s->over_ms) +
+	      (s->policy->poll_ms <= 0 && has_frame(s, s->next_ms)
+		      ? s->policy->grace_ms
+		      : s->policy->settle_ms);
 	if (s->confirm != SERIES_CONFIRM_HOLD && s->policy->poll_ms <= 0) {
 		/* Its frames will close it. */
 		if (s->have_form && s->form_live &&
@@ -399,18 +433,6 @@ check_printed(struct series *s, const struct candle *row)
 	drop_first(s->unchecked, &s->n_unchecked, past);
 }
 
-/* The last frame of the bar, if it came without interruption. */
-static const struct candle *
-last_frame(const struct series *s, int64_t open_ms)
-{
-	size_t i;
-
-	for (i = 0; i < s->n_ended; i++)
-		if (s->ended[i].open_ms == open_ms)
-			return &s->ended[i];
-	return NULL;
-}
-
 /* Rows from the frontier to before row are missing. True when they were given
  * up, false when they may still appear: the row of a quiet bar that just
  * closed is not always there at once. */
@@ -503,22 +525,41 @@ poll_forming(struct series *s, const struct candle *row, int64_t now_ms)
 	s->ops->forming(s->arg, s, &s->form);
 }
 
+/* Is the row, as asked for last, the last word on its bar? Soon after the end
+ * only if the last frame says the same. */
+static bool
+is_final(const struct series *s, const struct candle *row, int64_t server_ms)
+{
+	const struct series_policy *p = s->policy;
+	const struct candle *frame = last_frame(s, row->open_ms);
+	int64_t end = row->open_ms + s->step_ms;
+	int64_t margin = frame != NULL && candle_same_values(frame, row)
+			     ? p->grace_ms
+			     : p->settle_ms;
+
+	if (end + margin <= server_ms || end + margin <= p->data_ms)
+		return true;
+	return end <= p->data_ms && s->asked_ms >= p->data_since_ms + margin;
+}
+
 void
 series_rows(struct series *s, const struct candle *rows, size_t n,
     int64_t server_ms, int64_t now_ms)
 {
-	int64_t end, last = INT64_MIN;
+	int64_t end = s->next_ms + s->step_ms, last = INT64_MIN;
 	size_t i;
 
 	s->asked = false;
+	if (s->have_form && server_ms >= end + s->policy->grace_ms &&
+	    s->form.open_ms == s->next_ms)
+		end_form(s);
 	s->known = s->known || n > 0;
 	judge_silence(s, rows, n, server_ms);
 	for (i = 0; i < n; i++) {
-		end = rows[i].open_ms + s->step_ms;
 		if (rows[i].open_ms <= last)
 			continue;
 		last = rows[i].open_ms;
-		if (end + s->policy->grace_ms > server_ms) {
+		if (!is_final(s, &rows[i], server_ms)) {
 			poll_forming(s, &rows[i], now_ms);
 			break;
 		}

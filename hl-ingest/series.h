@@ -37,7 +37,11 @@ enum series_confirm {
 
 /* What is the same for all series. */
 struct series_policy {
-	int64_t grace_ms; /* after its end a bar is over; late frames fit in */
+	/* How long after its end a bar is over, late frames included: then it
+	 * closes by its frames, or by a row of REST that says the same. */
+	int64_t grace_ms;
+	/* How long after its end a row of REST is final whatever else. */
+	int64_t settle_ms;
 	int64_t wait_ms; /* HOLD: longest wait for REST */
 	int64_t keep_bars; /* as many the exchange keeps */
 	int64_t poll_ms; /* > 0: forming bars come by REST, this often */
@@ -45,6 +49,9 @@ struct series_policy {
 	bool strict_order;
 	/* The reader is slow: print no bar closed from its frames now. */
 	bool full;
+	/* Proof of the time by the data itself: the newest bar, of any series,
+	 * that the exchange has shown, and when it first did. */
+	int64_t data_ms, data_since_ms;
 };
 
 enum series_note {
@@ -112,6 +119,7 @@ struct series {
 
 	bool asked; /* a request is under way */
 	int64_t ask_not_before_ms;
+	int64_t over_ms; /* a later frame came: the frontier's bar is over */
 	int64_t asked_ms; /* when it was sent; -1 never */
 	bool known; /* the exchange has answered with a row or frame */
 };
@@ -149,7 +157,9 @@ int64_t series_due(const struct series *s, int64_t now_ms);
 
 /* What it wants of REST; then that it was sent, that it failed and is to be
  * sent again after a time, or the answer: n rows in the order they came;
- * server_ms is a moment of the exchange's clock not later than the answer. */
+ * server_ms is a moment of the exchange's clock that surely was over when it
+ * answered. Whether a bar is over is decided by that time or by proof of the
+ * data. */
 void series_ask(const struct series *s, int64_t now_ms, struct series_ask *ask);
 void series_asked(struct series *s, int64_t now_ms);
 void series_ask_failed(struct series *s, int64_t not_before_ms);
