@@ -10,8 +10,9 @@
 #include "common/sig.h"
 #include "hl-ingest/feed.h"
 
-/* Series begin without the exchange's clock if it is not told by then. */
-#define CLOCK_WAIT_MS  3000
+/* Series begin without the exchange's clock if it is not told by then: real
+ * time, however fast the clocks run. */
+#define CLOCK_WAIT_US  (3 * INT64_C(1000000))
 #define CLOCK_AGAIN_MS 2000
 /* Look around this often even if nothing seems due. */
 #define LOOK_AROUND_MS 1000
