@@ -10,9 +10,6 @@
 
 #include "db/sqlite/db.h"
 
-#define TILE_BARS  16
-#define SPAN_TILES 64
-
 #define COLUMNS                                                                \
 	"SELECT t, o, o_scale, c, c_scale, h, h_scale, l, l_scale, v, "        \
 	"trades, recv_ms FROM candles "                                        \

@@ -31,25 +31,38 @@ found(struct problems *p, const char *fmt, ...)
 	p->fn(p->arg, text);
 }
 
+/* Each line of a text is a problem, but "ok" and headings. */
+static int
+found_lines(struct problems *p, const char *text)
+{
+	size_t n;
+	int count = 0;
+
+	for (; *text != '\0'; text += n + (text[n] == '\n')) {
+		n = strcspn(text, "\n");
+		if (n == 0 || strncmp(text, "*** in ", 7) == 0 ||
+		    (n == 2 && strncmp(text, "ok", 2) == 0))
+			continue;
+		found(p, "%.*s", (int)n, text);
+		count++;
+	}
+	return count;
+}
+
 /* A query that yields one sentence a problem. */
 static int
 ask(struct db *db, struct problems *p, const char *sql, struct err *e)
 {
 	struct query q;
-	const char *text;
 	int rc, n = 0;
 
-	if (q_open(&q, db, sql, e) < 0)
+	if (q_open_once(&q, db, sql, e) < 0)
 		return -1;
-	while (n < EACH_MAX && (rc = q_step(&q, e)) > 0) {
-		text = col_text(&q, 0);
-		if (text == NULL || strcmp(text, "ok") == 0)
-			continue;
-		found(p, "%s", text);
-		n++;
-	}
+	while ((rc = n < EACH_MAX ? q_step(&q, e) : 0) > 0)
+		if (col_text(&q, 0) != NULL)
+			n += found_lines(p, col_text(&q, 0));
 	q_close(&q);
-	return n < EACH_MAX && rc < 0 ? -1 : 0;
+	return rc;
 }
 
 static const char *const questions[] = {
@@ -95,55 +108,58 @@ static const char *const questions[] = {
     "SELECT 'attempt ' || x.id || ': its delivery is missing' FROM "
     "delivery_attempts x WHERE NOT EXISTS (SELECT 1 FROM deliveries d WHERE "
     "d.alert = x.alert AND d.channel = x.channel)",
-    /* Candles and their directory. */
-    "SELECT 'series ' || s.symbol || ' ' || s.interval || ': bar ' || c.t || "
-    "' is not in the directory of spans' FROM candles c JOIN series s ON s.id "
-    "= c.series WHERE NOT EXISTS (SELECT 1 FROM candle_spans p WHERE "
-    "p.series = c.series AND p.span = c.tile / 64)",
-    "SELECT 'series ' || s.symbol || ' ' || s.interval || ': bar ' || c.t || "
-    "' has values that cannot be' FROM candles c JOIN series s ON s.id = "
-    "c.series WHERE c.t < 0 OR c.o <= 0 OR c.c <= 0 OR c.h <= 0 OR c.l <= 0 "
-    "OR max(c.o_scale, c.c_scale, c.h_scale, c.l_scale) > 18 "
-    "OR min(c.o_scale, c.c_scale, c.h_scale, c.l_scale) < 0",
 };
 
-/* Bars must lie on the grid of their interval and in their tile. */
-static int
-check_grid(struct db *db, struct problems *p, struct err *e)
+/* One row of the candles: what is wrong with it, or NULL. */
+static const char *
+bar_fault(const struct query *q)
 {
-	struct query series, q;
-	int64_t step, n = 0;
-	int interval, rc;
+	const char *name = col_text(q, 4), *volume = col_text(q, 5);
+	int interval = interval_stored(name, NULL);
+	int64_t t = col_int(q, 2), tile = col_int(q, 1), step;
+	struct decimal v;
 
-	if (q_open(&series, db, "SELECT id, symbol, interval FROM series", e) <
-	    0)
+	if (interval < 0)
+		return "is of an unknown series or interval";
+	step = interval_step((interval_id)interval);
+	if (t < 0 || t % step != 0 || tile != t / (step * TILE_BARS))
+		return "is off the grid of its interval";
+	if (col_int(q, 6) != 0)
+		return "has prices that cannot be";
+	if (volume == NULL || decimal_parse(&v, volume, strlen(volume)) < 0)
+		return "has a volume that cannot be";
+	if (col_int(q, 7) == 0)
+		return "is not in the directory of spans";
+	return NULL;
+}
+
+/* Every bar, once: the 64 is SPAN_TILES. */
+static int
+check_candles(struct db *db, struct problems *p, struct err *e)
+{
+	const char *fault;
+	struct query q;
+	int rc, before = p->n;
+
+	if (q_open_once(&q, db,
+		"SELECT c.series, c.tile, c.t, s.symbol, s.interval, c.v, "
+		"min(c.o, c.c, c.h, c.l) <= 0 OR "
+		"max(c.o_scale, c.c_scale, c.h_scale, c.l_scale) > 18 OR "
+		"min(c.o_scale, c.c_scale, c.h_scale, c.l_scale) < 0, "
+		"EXISTS (SELECT 1 FROM candle_spans p WHERE p.series = "
+		"c.series AND p.span = c.tile / 64) FROM candles c "
+		"LEFT JOIN series s ON s.id = c.series",
+		e) < 0)
 		return -1;
-	while ((rc = q_step(&series, e)) > 0) {
-		interval = interval_stored(col_text(&series, 2), NULL);
-		if (interval < 0) {
-			found(p, "series %s: unknown interval %s",
-			    col_text(&series, 1), col_text(&series, 2));
-			continue;
-		}
-		step = interval_step((interval_id)interval);
-		if ((rc = q_open(&q, db,
-			 "SELECT count(*) FROM candle_spans p JOIN candles c "
-			 "ON c.tile BETWEEN p.span * 64 AND p.span * 64 + 63 "
-			 "AND c.series = p.series WHERE p.series = ?1 "
-			 "AND (c.t % ?2 <> 0 OR c.tile <> c.t / (?2 * 16))",
-			 e)) < 0)
-			break;
-		q_int(&q, col_int(&series, 0));
-		q_int(&q, step);
-		if ((rc = q_number(&q, &n, e)) < 0)
-			break;
-		if (n > 0)
-			found(p, "series %s %s: %lld bars off the grid",
-			    col_text(&series, 1), col_text(&series, 2),
-			    (long long)n);
-	}
-	q_close(&series);
-	return rc;
+	while ((rc = q_step(&q, e)) > 0 && p->n < before + EACH_MAX)
+		if ((fault = bar_fault(&q)) != NULL)
+			found(p, "series %lld (%s %s): the bar of %lld %s",
+			    (long long)col_int(&q, 0),
+			    col_text(&q, 3) ? col_text(&q, 3) : "?",
+			    col_text(&q, 4) ? col_text(&q, 4) : "?",
+			    (long long)col_int(&q, 2), fault);
+	q_close(&q);
+	return rc < 0 ? -1 : 0;
 }
 
 static void
@@ -173,7 +189,7 @@ check_alert_ids(struct db *db, struct problems *p, struct err *e)
 	struct query q;
 	int rc, before = p->n;
 
-	if (q_open(&q, db,
+	if (q_open_once(&q, db,
 		"SELECT id, rule_id, symbol, interval, window_start_ms, "
 		"window_end_ms, state, record FROM alerts",
 		e) < 0)
@@ -194,27 +210,43 @@ skip_rule(void *arg, const struct rule *r, struct err *e)
 	return 0;
 }
 
+/* All the questions in their order; the first, of the file itself, ends it
+ * when it finds something: what is asked of damaged pages has no meaning. */
+static int
+check_all(struct db *db, struct problems *p, struct err *e)
+{
+	struct store_rule_filter all = {.active = -1, .unordered = true};
+	struct err bad = {{0}};
+	size_t i;
+
+	for (i = 0; i < sizeof(questions) / sizeof(questions[0]); i++) {
+		if (ask(db, p, questions[i], e) < 0)
+			return -1;
+		if (i == 0 && p->n > 0)
+			return 0;
+	}
+	if (check_candles(db, p, e) < 0 || check_alert_ids(db, p, e) < 0)
+		return -1;
+	if (sqlite_rule_list(&db->store, &all, skip_rule, NULL, &bad) < 0)
+		found(p, "%s", bad.msg);
+	return 0;
+}
+
 int
 sqlite_check(struct store *st, void (*fn)(void *arg, const char *), void *arg,
     struct err *e)
 {
 	struct problems p = {.fn = fn, .arg = arg};
-	struct store_rule_filter all = {.active = -1, .unordered = true};
 	struct db *db = db_of(st);
-	struct err bad = {{0}};
-	size_t i;
+	int code;
 
-	for (i = 0; i < sizeof(questions) / sizeof(questions[0]); i++) {
-		if (ask(db, &p, questions[i], e) < 0)
-			return -1;
-		/* What is asked of damaged pages has no meaning. */
-		if (i == 0 && p.n > 0)
-			return p.n;
-	}
-	if (check_grid(db, &p, e) < 0 || check_alert_ids(db, &p, e) < 0)
+	if (check_all(db, &p, e) == 0)
+		return p.n;
+	/* That the file is too damaged to be checked is a finding. */
+	code = sqlite3_errcode(db->sql) & 0xff;
+	if (code != SQLITE_CORRUPT && code != SQLITE_NOTADB)
 		return -1;
-	if (sqlite_rule_list(st, &all, skip_rule, NULL, &bad) < 0)
-		found(&p, "%s", bad.msg);
+	found(&p, "%s: the database is damaged", db->path);
 	return p.n;
 }
 

@@ -86,6 +86,15 @@ slot_of(const struct db *db, const char *text)
 }
 
 int
+q_open_once(struct query *q, struct db *db, const char *sql, struct err *e)
+{
+	*q = (struct query){.db = db, .slot = DB_STMT_SLOTS};
+	if (sqlite3_prepare_v2(db->sql, sql, -1, &q->stmt, NULL) != SQLITE_OK)
+		return db_fail(db, e);
+	return 0;
+}
+
+int
 q_open(struct query *q, struct db *db, const char *sql, struct err *e)
 {
 	size_t i = slot_of(db, sql);
@@ -96,14 +105,12 @@ q_open(struct query *q, struct db *db, const char *sql, struct err *e)
 		db->stmts[i].busy = true;
 		return 0;
 	}
+	/* One that runs already, or no room: a statement for this time. */
+	if (db->stmts[i].text != NULL || db->nstmts >= DB_STMT_SLOTS / 2)
+		return q_open_once(q, db, sql, e);
 	if (sqlite3_prepare_v3(db->sql, sql, -1, SQLITE_PREPARE_PERSISTENT,
 		&q->stmt, NULL) != SQLITE_OK)
 		return db_fail(db, e);
-	/* One that runs already, or no room: a statement for this time. */
-	if (db->stmts[i].text != NULL || db->nstmts >= DB_STMT_SLOTS / 2) {
-		q->slot = DB_STMT_SLOTS;
-		return 0;
-	}
 	db->stmts[i].text = sql;
 	db->stmts[i].stmt = q->stmt;
 	db->stmts[i].busy = true;

@@ -38,6 +38,11 @@
 /* Slots of the statement cache, a power of two far above their number. */
 #define DB_STMT_SLOTS 512
 
+/* Bars of time in a tile, tiles in a span (0001_init.sql). The stored numbers
+ * depend on both: another value needs a migration. */
+#define TILE_BARS  16
+#define SPAN_TILES 64
+
 struct series_cache;
 
 struct db {
@@ -87,6 +92,9 @@ db_of(struct store *st)
  * callback calls the store) is prepared once more.
  */
 int q_open(struct query *q, struct db *db, const char *sql, struct err *e);
+/* The same for one that is not kept: rare work. */
+int
+q_open_once(struct query *q, struct db *db, const char *sql, struct err *e);
 /* The address that stands for this text; NULL with e when b failed. */
 const char *db_text(struct db *db, const struct buf *b, struct err *e);
 
