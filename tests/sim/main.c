@@ -8,7 +8,8 @@
  * plays now. With --speed X the exchange's clock runs X times as fast, and so
  * must the client's: PULSE_SPEED=X and PULSE_NOW=(time of GET /sim/clock) in
  * the environment of a program of ours. All durations (the 60 s idle close,
- * limits by the minute, delays of faults) are on that clock. --speed max
+ * limits by the minute, delays of faults) are on that clock: at --speed 1000 a
+ * client in real time is idle after 60 ms (--idle 1d helps). --speed max
  * jumps from trade to trade as fast as the clients read, for tests that look
  * at the stream alone; --speed 0 stands until POST /sim/advance?ms=N; in both
  * durations are in real time.
