@@ -78,7 +78,7 @@ static size_t
 slot_of(const struct db *db, const char *text)
 {
 	size_t i = (size_t)(((uintptr_t)text * UINT64_C(0x9e3779b97f4a7c15)) >>
-			    (64 - 9));
+			    (64 - 10));
 
 	while (db->stmts[i].text != NULL && db->stmts[i].text != text)
 		i = (i + 1) % DB_STMT_SLOTS;

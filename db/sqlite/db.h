@@ -36,7 +36,7 @@
 /* Longest SQL text that is put together from a filter. */
 #define DB_SQL_MAX 4096
 /* Slots of the statement cache, a power of two far above their number. */
-#define DB_STMT_SLOTS 512
+#define DB_STMT_SLOTS 1024
 
 /* Bars of time in a tile, tiles in a span (0001_init.sql). The stored numbers
  * depend on both: another value needs a migration. */

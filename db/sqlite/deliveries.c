@@ -548,6 +548,8 @@ add_where(struct buf *b, const struct store_delivery_filter *f)
 static const char *
 order_of(const struct store_delivery_filter *f)
 {
+	if (f->alert_id != NULL && f->channel != NULL)
+		return ""; /* one at most */
 	if (f->alert_id != NULL)
 		return "ORDER BY d.channel ";
 	if (f->rule_id != NULL)

@@ -282,6 +282,12 @@ open_connection(struct db *db, struct err *e)
 
 	if (rc != SQLITE_OK)
 		return db_fail_at(db->sql, db->path, rc, e);
+	/* SQLite opens for reading what it cannot open for writing. */
+	if (!db->readonly && sqlite3_db_readonly(db->sql, "main") == 1)
+		return err_set(e,
+		    "%s: the database cannot be written: "
+		    "its file or its disk is read-only",
+		    db->path);
 	if (configure(db, e) < 0 || ready_schema(db, e) < 0)
 		return -1;
 	return 0;
