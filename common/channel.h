@@ -61,8 +61,10 @@ struct channel {
 		char *name, *value;
 	} headers[CHANNEL_HEADERS_MAX];
 	size_t nheaders;
-	/* generic: jq programs that make the body. */
+	/* generic: a jq program that makes the body of the alert record. */
 	char *template;
+	/* ntfy: 1 to 5; 0: by the alert's severity. */
+	int priority;
 	/* Newest first; all of them sign. */
 	char *secrets[SIGN_SECRETS_MAX];
 	size_t nsecrets;
@@ -88,5 +90,45 @@ struct channel {
 int channel_from_url(struct channel *c, const char *name,
     enum channel_kind kind, const char *url);
 void channel_release(struct channel *c);
+
+/* May this name a channel (also in a rule)? 1 to 63 of a-z 0-9 _ . -, a letter
+ * or digit first, neither "discord" nor "generic". */
+bool channel_name_valid(const char *name);
+
+enum channel_flags {
+	CHANNEL_ALLOW_PRIVATE = 1,
+	/* Kind exec: for the operator on the machine, never over HTTP. */
+	CHANNEL_ALLOW_EXEC = 2,
+	/* The text is the store's: names are not checked for being taken, and
+	 * addresses are judged when they are called. */
+	CHANNEL_STORED = 4,
+};
+
+/*
+ * Make a channel from its JSON. Every fault is noted in f: unknown members,
+ * members of another kind, types, ranges, refused addresses. 0, or -1 and c
+ * holds nothing.
+ */
+int channel_parse(
+    struct channel *c, const struct json *j, unsigned flags, struct faults *f);
+/* The same from text; -1 with the first fault in e. */
+int channel_parse_text(struct channel *c, const char *text, size_t n,
+    unsigned flags, struct err *e);
+/*
+ * Append the channel as JSON: what is at its default is left out. Without
+ * secrets the url is redacted and other secrets are "***".
+ */
+int channel_print(const struct channel *c, bool secrets, struct buf *out);
+
+/* What of a channel may be named on a command line: the members of its JSON
+ * with what they mean, in order; NULL behind the last. */
+struct channel_member {
+	const char *name;
+	const char *what; /* "url", "text", "number", "ms", "yes/no", … */
+	const char *doc;
+	bool secret;
+	unsigned kinds; /* 1 << kind for each that has it */
+};
+const struct channel_member *channel_member_at(size_t i);
 
 #endif

@@ -592,10 +592,10 @@ store_endpoint_delete(struct store *st, const char *key, struct err *e)
 }
 
 int
-store_endpoint_list(
-    struct store *st, store_endpoint_fn *fn, void *arg, struct err *e)
+store_endpoint_list(struct store *st, const char *key, store_endpoint_fn *fn,
+    void *arg, struct err *e)
 {
-	return st->ops->endpoint_list(st, fn, arg, e);
+	return st->ops->endpoint_list(st, key, fn, arg, e);
 }
 
 int

@@ -417,8 +417,9 @@ int store_endpoint_put(
     struct store *st, const struct store_endpoint *p, struct err *e);
 /* Healthy, or enabled again: 1, or 0 when nothing was known. */
 int store_endpoint_delete(struct store *st, const char *key, struct err *e);
-int store_endpoint_list(
-    struct store *st, store_endpoint_fn *fn, void *arg, struct err *e);
+/* key NULL: all, by key. */
+int store_endpoint_list(struct store *st, const char *key,
+    store_endpoint_fn *fn, void *arg, struct err *e);
 
 /* ---- API keys ------------------------------------------------------------ */
 

@@ -151,8 +151,8 @@ struct store_ops {
 	    struct store *st, const struct store_endpoint *p, struct err *e);
 	int (*endpoint_delete)(
 	    struct store *st, const char *key, struct err *e);
-	int (*endpoint_list)(
-	    struct store *st, store_endpoint_fn *fn, void *arg, struct err *e);
+	int (*endpoint_list)(struct store *st, const char *key,
+	    store_endpoint_fn *fn, void *arg, struct err *e);
 
 	int (*key_put)(
 	    struct store *st, const struct store_key *k, struct err *e);

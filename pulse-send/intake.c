@@ -17,6 +17,10 @@
 #define QUEUE_BYTES_MAX ((size_t)32 * 1024 * 1024)
 /* Lines that one transaction claims at most. */
 #define BATCH_MAX 512
+/* Older deliveries of one lane that are claimed with a new one. */
+#define BEHIND_MAX 64
+/* How long a paused channel's deliveries are left alone. */
+#define PAUSED_US (INT64_C(300) * 1000000)
 
 bool
 intake_room(const struct sender *s)
@@ -26,8 +30,76 @@ intake_room(const struct sender *s)
 
 /* ---- deliveries ---------------------------------------------------------- */
 
+/* Is a delivery of its lane that is older perhaps in the store? Then the lane
+ * is to be claimed as a whole. */
 static int
-take_delivery(void *arg, const struct store_delivery *from, struct err *e)
+look_behind(struct sender *s, const struct delivery *d, struct err *e)
+{
+	struct store_delivery_filter f = {
+	    .channel = d->channel, .status = DELIVERY_RETRYING};
+	struct endpoint *p = d->endpoint;
+	struct behind *b;
+	int64_t n;
+
+	if (p->channel.unordered || d->lane->n > 1 || d->attempts > 0)
+		return 0;
+	if (p->parked_turn != s->turn) {
+		if (store_delivery_count(s->store, &f, &n, e) < 0)
+			return -1;
+		p->parked_turn = s->turn;
+		p->parked = n > 0;
+	}
+	if (!p->parked)
+		return 0;
+	b = realloc(s->behind, (s->nbehind + 1) * sizeof(*b));
+	if (b == NULL)
+		return err_set(e, "out of memory");
+	s->behind = b;
+	b[s->nbehind].rule_id = d->rule_id;
+	(void)snprintf(
+	    b[s->nbehind].channel, sizeof(b->channel), "%s", d->channel);
+	s->nbehind++;
+	return 0;
+}
+
+/* It is in the queue: may it stay there? */
+static int
+settle_in(struct sender *s, struct delivery *d, struct err *e)
+{
+	struct endpoint *p = d->endpoint;
+	int64_t now_us = clock_mono_us(), wait_us;
+
+	if (p->disabled != NULL)
+		return 0;
+	if (p->channel.paused) {
+		spill(s, d, PAUSED_US);
+		return 0;
+	}
+	wait_us = queue_estimate_us(p, now_us) - now_us;
+	if (wait_us > p->retry.memory_ms * 1000) {
+		spill(s, d, wait_us);
+		return 0;
+	}
+	return look_behind(s, d, e);
+}
+
+/* Claim the older deliveries of lanes that need it; they go in before. */
+static int
+claim_behind(struct sender *s, struct err *e)
+{
+	while (s->nbehind > 0) {
+		struct behind b = s->behind[--s->nbehind];
+
+		if (store_delivery_claim_lane(s->store, &b.rule_id, b.channel,
+			BEHIND_MAX, s->token, clock_now_ms(), LEASE_MS,
+			intake_take, s, e) < 0)
+			return -1;
+	}
+	return 0;
+}
+
+int
+intake_take(void *arg, const struct store_delivery *from, struct err *e)
 {
 	struct sender *s = arg;
 	struct endpoint *endpoint = endpoint_of(s, from->channel, from->url, e);
@@ -48,6 +120,8 @@ take_delivery(void *arg, const struct store_delivery *from, struct err *e)
 	d->step = (int)from->step;
 	d->created_ms = from->created_ms;
 	d->lease_until_ms = from->lease_until_ms;
+	d->scheduled_ms =
+	    from->status == DELIVERY_RETRYING ? from->next_attempt_ms : 0;
 	d->channel = strdup(from->channel);
 	d->record = malloc(from->record_len + 1);
 	d->record_len = from->record_len;
@@ -60,7 +134,7 @@ take_delivery(void *arg, const struct store_delivery *from, struct err *e)
 		delivery_free(d);
 		return err_set(e, "out of memory");
 	}
-	return 0;
+	return settle_in(s, d, e);
 }
 
 /* An alert that the store does not have, sent to the channels given on the
@@ -100,7 +174,7 @@ take_foreign(struct sender *s, const struct alert_record *r, const char *line,
 	if (rc <= 0)
 		return rc;
 	return store_delivery_claim_alert(
-	    s->store, &r->id, s->token, now_ms, LEASE_MS, take_delivery, s, e);
+	    s->store, &r->id, s->token, now_ms, LEASE_MS, intake_take, s, e);
 }
 
 static int
@@ -115,10 +189,10 @@ take_record(struct sender *s, const struct alert_record *r, const char *line,
 		if (uuid_parse(&id, r->delivery_id, strlen(r->delivery_id)) < 0)
 			return err_set(e, "delivery.id must be a UUID");
 		return store_delivery_adopt(s->store, &id, r->lease, s->token,
-		    now_ms, LEASE_MS, take_delivery, s, e);
+		    now_ms, LEASE_MS, intake_take, s, e);
 	}
 	n = store_delivery_claim_alert(
-	    s->store, &r->id, s->token, now_ms, LEASE_MS, take_delivery, s, e);
+	    s->store, &r->id, s->token, now_ms, LEASE_MS, intake_take, s, e);
 	return n == 0 ? take_foreign(s, r, line, len, now_ms, e) : n;
 }
 
@@ -138,6 +212,8 @@ take_line(struct sender *s, const char *line, size_t len, struct err *e)
 		return 0;
 	}
 	n = take_record(s, &r, line, len, e);
+	if (n > 0 && claim_behind(s, e) < 0)
+		n = -1;
 	alert_record_release(&r);
 	if (n == 0)
 		s->count.unclaimed++;

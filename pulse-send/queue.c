@@ -82,6 +82,20 @@ free_endpoint(struct endpoint *e)
 	free(e);
 }
 
+static void
+make_runnable(struct queue *q, struct endpoint *e)
+{
+	if (e->runnable || e->ready_head == NULL)
+		return;
+	e->runnable = true;
+	e->next_runnable = NULL;
+	if (q->runnable_tail != NULL)
+		q->runnable_tail->next_runnable = e;
+	else
+		q->runnable_head = e;
+	q->runnable_tail = e;
+}
+
 /* What the channel says itself stands above the kind's defaults. */
 static struct retry_policy
 policy_of(const struct channel *c)
@@ -142,21 +156,43 @@ queue_add_endpoint(struct queue *q, const char *key, struct channel *channel)
 		return NULL;
 	}
 	*channel = (struct channel){.name = NULL};
+	e->next = q->first_endpoint;
+	q->first_endpoint = e;
 	return e;
 }
 
-static void
-make_runnable(struct queue *q, struct endpoint *e)
+int
+queue_update_endpoint(
+    struct queue *q, struct endpoint *e, struct channel *channel)
 {
-	if (e->runnable || e->ready_head == NULL)
-		return;
-	e->runnable = true;
-	e->next_runnable = NULL;
-	if (q->runnable_tail != NULL)
-		q->runnable_tail->next_runnable = e;
-	else
-		q->runnable_head = e;
-	q->runnable_tail = e;
+	struct host *host = get_host(q, channel->url);
+	struct pacing old = e->pacing;
+	struct channel keep = e->channel;
+
+	e->channel = *channel;
+	e->ops = channel_ops(channel->kind);
+	if (host == NULL || init_pacing(e) < 0) {
+		e->channel = keep;
+		e->ops = channel_ops(keep.kind);
+		e->pacing = old;
+		return -1;
+	}
+	/* What the receiver said still holds. */
+	e->pacing.in_flight = old.in_flight;
+	e->pacing.blocked_until_us = old.blocked_until_us;
+	e->pacing.remaining = old.remaining;
+	e->pacing.reset_us = old.reset_us;
+	pacing_release(&old);
+	channel_release(&keep);
+	*channel = (struct channel){.name = NULL};
+	e->host = host;
+	e->retry = policy_of(&e->channel);
+	e->limit = e->channel.concurrency > 0 ? e->channel.concurrency
+					      : e->ops->concurrency;
+	if (e->window > e->limit)
+		e->window = e->limit;
+	make_runnable(q, e);
+	return 0;
 }
 
 static struct endpoint *
@@ -316,6 +352,24 @@ queue_touch(struct queue *q, struct delivery *d)
 	link_lease(q, d);
 }
 
+/* By time; behind whatever is being sent or has waited already. */
+static void
+insert(struct lane *lane, struct delivery *d)
+{
+	struct delivery **at = &lane->head;
+
+	if (lane->tail != NULL && lane->tail->created_ms <= d->created_ms)
+		at = &lane->tail->next;
+	while (*at != NULL &&
+	       ((*at)->sending || (*at)->state == DELIVERY_STATE_BACKOFF ||
+		   (*at)->created_ms <= d->created_ms))
+		at = &(*at)->next;
+	d->next = *at;
+	*at = d;
+	if (d->next == NULL)
+		lane->tail = d;
+}
+
 int
 queue_push(struct queue *q, struct delivery *d)
 {
@@ -326,12 +380,7 @@ queue_push(struct queue *q, struct delivery *d)
 	if (lane == NULL)
 		return -1;
 	d->lane = lane;
-	d->next = NULL;
-	if (lane->tail != NULL)
-		lane->tail->next = d;
-	else
-		lane->head = d;
-	lane->tail = d;
+	insert(lane, d);
 	lane->n++;
 	e->queued++;
 	if (lane->ready)

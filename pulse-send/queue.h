@@ -44,6 +44,9 @@ struct delivery {
 	int64_t attempts;
 	int step;
 	int64_t created_ms, lease_until_ms;
+	/* When the schedule would have had it tried; it may be tried before
+	 * that when a younger alert of its lane came. */
+	int64_t scheduled_ms;
 	int64_t due_us; /* BACKOFF */
 	bool sending; /* counted in its lane's */
 	int uncommitted; /* attempts not in the store yet */
@@ -74,6 +77,7 @@ struct host {
 
 struct endpoint {
 	struct table_node node;
+	struct endpoint *next;
 	char *key;
 	struct channel channel;
 	const struct channel_kind_ops *ops;
@@ -85,7 +89,13 @@ struct endpoint {
 	size_t queued; /* deliveries in its lanes */
 	size_t nready; /* of them, in ready lanes */
 	char *disabled; /* why, or NULL */
-	bool changed; /* since its state was saved */
+	int64_t disabled_ms;
+	/* Its state is to be saved: list of the sender's. */
+	bool changed;
+	struct endpoint *next_changed;
+	/* Whether the store holds parked deliveries for it, as of a turn. */
+	int64_t parked_turn;
+	bool parked;
 	struct lane *ready_head, *ready_tail;
 	struct endpoint *next_runnable;
 	bool runnable;
@@ -94,6 +104,7 @@ struct endpoint {
 
 struct queue {
 	struct table endpoints, lanes, hosts;
+	struct endpoint *first_endpoint; /* list of all by next */
 	struct timers timers;
 	struct endpoint *runnable_head, *runnable_tail;
 	/* All deliveries, the one whose lease ends first at oldest. */
@@ -112,8 +123,12 @@ struct endpoint *queue_find_endpoint(const struct queue *q, const char *key);
 struct endpoint *
 queue_add_endpoint(struct queue *q, const char *key, struct channel *channel);
 
-/* Put a delivery (state QUEUED, endpoint set) at the end of its lane. 0, or
- * -1 without memory: then it is still the caller's. */
+/* The channel has changed: take the new one over. 0, or -1 without memory. */
+int queue_update_endpoint(
+    struct queue *q, struct endpoint *e, struct channel *channel);
+
+/* Put a delivery (state QUEUED, endpoint set) into its lane, by the time it
+ * was created. 0, or -1 without memory: then it is still the caller's. */
 int queue_push(struct queue *q, struct delivery *d);
 /* Take it out of its lane and off the lists; the caller frees it. */
 void queue_remove(struct queue *q, struct delivery *d);

@@ -12,6 +12,7 @@
 #include "common/guard.h"
 #include "common/log.h"
 #include "common/sig.h"
+#include "pulse-send/endpoints.h"
 #include "pulse-send/request.h"
 #include "pulse-send/sender.h"
 
@@ -19,6 +20,10 @@
 #define RESPONSE_MAX ((size_t)16 * 1024)
 /* The loop looks at leases and the like at least so often. */
 #define TICK_MS 1000
+/* Channels are read again, and waits of endpoints saved, when longer. */
+#define REFRESH_US    (1 * 1000000)
+#define BEAT_US	      (10 * 1000000)
+#define REMEMBERED_US (2 * 1000000)
 
 int
 sender_open(struct sender *s, const struct sender_options *o,
@@ -59,6 +64,8 @@ sender_close(struct sender *s)
 		s->running = g->next;
 		free(g);
 	}
+	notice_release(s);
+	spill_release(s);
 	queue_release(&s->queue);
 	lines_release(&s->in);
 	emit_release(&s->out);
@@ -78,6 +85,38 @@ unlink_running(struct sender *s, struct sending *g)
 	if (g->next != NULL)
 		g->next->prev = g->prev;
 	s->nrunning--;
+}
+
+static void
+give_up(struct sender *s, struct sending *g, const char *why)
+{
+	char what[320];
+
+	if (g->endpoint->disabled != NULL)
+		return;
+	(void)snprintf(what, sizeof(what), "is disabled: %.280s", why);
+	notice_note(s, g->endpoint, g->v[0], what);
+	endpoint_disable(s, g->endpoint, why);
+}
+
+static void
+hear_of(struct sender *s, struct sending *g, enum breaker_news news)
+{
+	struct endpoint *p = g->endpoint;
+
+	if (news == BREAKER_NO_NEWS)
+		return;
+	endpoint_changed(s, p);
+	if (news == BREAKER_DISABLE)
+		give_up(s, g, "it has not answered for days");
+	else if (news == BREAKER_OPENED)
+		log_warn("channel %s fails (%s): it is left alone for %" PRId64
+			 " s",
+		    p->channel.name, g->error,
+		    (p->breaker.open_until_us - clock_mono_us() + 500000) /
+			1000000);
+	else
+		log_info("channel %s works again", p->channel.name);
 }
 
 /* What the endpoint learns from it. */
@@ -101,20 +140,33 @@ teach_endpoint(struct sender *s, struct sending *g, bool left, bool answered)
 	}
 	if (v->kind == VERDICT_TRANSIENT) {
 		trend = -1;
-		breaker_failure(&p->breaker, &breaker_policy_default, now_us,
-		    clock_now_ms());
+		hear_of(s, g,
+		    breaker_failure(&p->breaker, &breaker_policy_default,
+			now_us, clock_now_ms()));
 	} else if (v->kind == VERDICT_THROTTLED || !answered) {
 		breaker_neutral(&p->breaker);
 	} else {
 		trend = 1;
-		breaker_success(&p->breaker);
+		hear_of(s, g, breaker_success(&p->breaker));
 	}
 	queue_returned(&s->queue, p, trend);
-	if (v->kind == VERDICT_GONE && p->disabled == NULL) {
-		p->disabled = strdup(v->reason);
-		log_warn(
-		    "channel %s is disabled: %s", p->channel.name, v->reason);
-	}
+	if (v->kind == VERDICT_GONE)
+		give_up(s, g, g->error);
+	if (p->pacing.blocked_until_us - now_us > REMEMBERED_US)
+		endpoint_changed(s, p);
+}
+
+/* A try before its time, because a younger alert came, that failed: back to
+ * the schedule as it was. */
+static void
+keep_schedule(
+    const struct delivery *d, int64_t now_ms, struct delivery_plan *plan)
+{
+	if (plan->event != DELIVERY_EVENT_RETRY_LATER ||
+	    d->scheduled_ms <= now_ms)
+		return;
+	plan->delay_us = (d->scheduled_ms - now_ms) * 1000;
+	plan->step = d->step;
 }
 
 /* The next state of each of its deliveries. */
@@ -132,6 +184,7 @@ plan_deliveries(struct sending *g, bool ambiguous)
 		g->plan[i] = delivery_plan(&g->endpoint->retry, d->step,
 		    now_ms - d->created_ms, g->verdict.kind, g->verdict.wait_us,
 		    ambiguous, random);
+		keep_schedule(d, now_ms, &g->plan[i]);
 		t = delivery_transition(d->state, g->plan[i].event);
 		g->state[i] = d->state = t->to;
 		d->step = g->plan[i].step;
@@ -202,6 +255,7 @@ on_done(void *arg, const struct http_response *r)
 	teach_endpoint(s, g, r->left, r->outcome != HTTP_REFUSED);
 	end(s, g, r->left && r->outcome != HTTP_ANSWERED);
 	park_lanes(s, g);
+	spill_endpoint(s, g->endpoint);
 }
 
 /* ---- a request begins ---------------------------------------------------- */
@@ -327,6 +381,23 @@ sender_report(const struct sender *s, struct err *text)
 	    s->count.retrying, s->count.dead, s->queue.n, s->nrunning);
 }
 
+/* The counters, for metrics and status. */
+static int
+sender_beat(struct sender *s, struct err *e)
+{
+	char text[512];
+
+	(void)snprintf(text, sizeof(text),
+	    "{\"lines\":%" PRId64 ",\"bad_lines\":%" PRId64
+	    ",\"requests\":%" PRId64 ",\"delivered\":%" PRId64
+	    ",\"retrying\":%" PRId64 ",\"dead\":%" PRId64
+	    ",\"queued\":%zu,\"running\":%zu}",
+	    s->count.lines, s->count.bad, s->count.requests, s->count.delivered,
+	    s->count.retrying, s->count.dead, s->queue.n, s->nrunning);
+	return store_component_put(
+	    s->store, "pulse-send", "", clock_now_ms(), text, e);
+}
+
 static int
 on_signal(struct sender *s)
 {
@@ -366,6 +437,23 @@ timeout_of(const struct sender *s)
 	return http >= 0 && http < ms ? http : ms;
 }
 
+/* What is done from time to time: channels that changed, the heartbeat. */
+static int
+look_around(struct sender *s, struct err *e)
+{
+	int64_t now_us = clock_mono_us();
+
+	if (now_us - s->refreshed_us >= REFRESH_US) {
+		s->refreshed_us = now_us;
+		if (endpoints_refresh(s, e) < 0)
+			return -1;
+	}
+	if (now_us - s->beat_us < BEAT_US && s->beat_us != 0)
+		return 0;
+	s->beat_us = now_us;
+	return sender_beat(s, e);
+}
+
 /* Wait, then do what there is to do. 1: go on, 0: a second signal, -1. */
 static int
 turn(struct sender *s, struct err *e)
@@ -388,8 +476,10 @@ turn(struct sender *s, struct err *e)
 	if (http_service(s->http, e) < 0 || dispatch(s, e) < 0 ||
 	    http_service(s->http, e) < 0 || settle_ended(s, false, e) < 0)
 		return -1;
-	if (settle_renew(s, e) < 0)
-		log_warn("leases: %s", e->msg);
+	s->turn++;
+	if (settle_renew(s, e) < 0 || spill_fetch(s, e) < 0 ||
+	    notice_send(s, e) < 0 || look_around(s, e) < 0)
+		log_warn("%s", e->msg);
 	return 1;
 }
 

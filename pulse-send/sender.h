@@ -45,6 +45,17 @@ struct sender {
 	struct store *store;
 	struct http *http;
 	struct queue queue;
+	struct endpoint *changed; /* endpoints whose state is to be saved */
+	int64_t channel_seq; /* of the store, as last read */
+	int64_t refreshed_us, beat_us; /* when that was, and the heartbeat */
+	int64_t turn; /* counts */
+	/* Deliveries given back because their endpoint has to wait, to be
+	 * fetched again. */
+	struct timers spilled;
+	/* Lanes of which the store may hold older deliveries. */
+	struct behind *behind;
+	size_t nbehind;
+	struct notice *notices; /* to be made into alerts */
 	struct lines in;
 	struct emit out;
 	int signal_fd;
@@ -80,10 +91,42 @@ int sender_run(struct sender *s, struct err *e);
 /* How far it is, in one line (SIGUSR1). */
 void sender_report(const struct sender *s, struct err *text);
 
+/* ---- spill.c ------------------------------------------------------------- */
+
+/* Lanes (rule and channel) whose older deliveries are to be claimed. */
+struct behind {
+	struct uuid rule_id;
+	char channel[CHANNEL_NAME_MAX];
+};
+
+/*
+ * Give a delivery back because it would wait longer than memory is for, due
+ * when its turn is expected; frees it. It is fetched again then, if this
+ * program still runs, and otherwise by pulse-retry.
+ */
+void spill(struct sender *s, struct delivery *d, int64_t wait_us);
+/* Give back all that waits for an endpoint, if that is long. */
+void spill_endpoint(struct sender *s, struct endpoint *p);
+/* Fetch what is due again. 0 or -1. */
+int spill_fetch(struct sender *s, struct err *e);
+void spill_release(struct sender *s);
+
+/* ---- notice.c ------------------------------------------------------------ */
+
+/* Tell people, through other channels, what became of this one: stored and
+ * delivered as an alert of the rule of d. */
+void notice_note(struct sender *s, const struct endpoint *p,
+    const struct delivery *d, const char *what);
+/* Make alerts of what was noted. 0 or -1. */
+int notice_send(struct sender *s, struct err *e);
+void notice_release(struct sender *s);
+
 /* ---- intake.c ------------------------------------------------------------ */
 
 /* Read stdin once and take what it holds. 0 or -1. */
 int intake_read(struct sender *s, struct err *e);
+/* The store_delivery_fn of every claim: into the queue. arg: the sender. */
+int intake_take(void *arg, const struct store_delivery *from, struct err *e);
 /* Room for more in memory. */
 bool intake_room(const struct sender *s);
 

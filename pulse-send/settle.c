@@ -10,6 +10,7 @@
 #include "common/clock.h"
 #include "common/delivery.h"
 #include "common/log.h"
+#include "pulse-send/endpoints.h"
 #include "pulse-send/sender.h"
 
 #define BATCH_MAX     512
@@ -79,6 +80,10 @@ store_all(struct sender *s, struct err *e)
 				store_rollback(s->store);
 				return -1;
 			}
+	if (endpoints_save(s, e) < 0) {
+		store_rollback(s->store);
+		return -1;
+	}
 	return store_commit(s->store, e);
 }
 

@@ -163,8 +163,8 @@ sqlite_endpoint_delete(struct store *st, const char *key, struct err *e)
 }
 
 int
-sqlite_endpoint_list(
-    struct store *st, store_endpoint_fn *fn, void *arg, struct err *e)
+sqlite_endpoint_list(struct store *st, const char *key, store_endpoint_fn *fn,
+    void *arg, struct err *e)
 {
 	struct store_endpoint p;
 	struct query q;
@@ -173,9 +173,13 @@ sqlite_endpoint_list(
 	if (q_open(&q, db_of(st),
 		"SELECT key, channel, failures, trips, failing_since_ms, "
 		"open_until_ms, blocked_until_ms, disabled_ms, reason, "
-		"updated_ms FROM endpoints ORDER BY key",
+		"updated_ms FROM endpoints WHERE key BETWEEN ? AND ? "
+		"ORDER BY key",
 		e) < 0)
 		return -1;
+	/* "~" is above whatever a key holds. */
+	q_text(&q, key != NULL ? key : "");
+	q_text(&q, key != NULL ? key : "~");
 	while ((rc = q_step(&q, e)) > 0) {
 		p.key = col_text(&q, 0);
 		p.channel = col_text(&q, 1);

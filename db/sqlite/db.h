@@ -283,8 +283,8 @@ int sqlite_channel_seq(struct store *st, int64_t *seq, struct err *e);
 int sqlite_endpoint_put(
     struct store *st, const struct store_endpoint *p, struct err *e);
 int sqlite_endpoint_delete(struct store *st, const char *key, struct err *e);
-int sqlite_endpoint_list(
-    struct store *st, store_endpoint_fn *fn, void *arg, struct err *e);
+int sqlite_endpoint_list(struct store *st, const char *key,
+    store_endpoint_fn *fn, void *arg, struct err *e);
 
 int sqlite_key_put(struct store *st, const struct store_key *k, struct err *e);
 int sqlite_key_list(struct store *st,
