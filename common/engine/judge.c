@@ -120,7 +120,7 @@ ask(struct pass *p, struct watch *w, uint32_t source)
 	bool yes;
 
 	if (outcome != ENGINE_FIRED)
-		return outcome;
+		return (int)outcome;
 	counts = counts_unwatched(p, b);
 	book_rule_get(b, &r);
 	p->o.unwatched = counts;
