@@ -457,12 +457,14 @@ history_load(
 	FILE *f = fopen(path, "re");
 	int64_t next;
 	size_t i;
+	int got;
 
 	if (f == NULL)
 		return errno == ENOENT
 			   ? 0
 			   : err_set(e, "%s: %s", path, strerror(errno));
-	while (fscanf(f, "%32s %7s %" SCNd64, coin, interval, &next) == 3) {
+	while ((got = fscanf(f, "%32s %7s %" SCNd64, coin, interval, &next)) ==
+	       3) {
 		int id = interval_find(interval, strlen(interval));
 
 		for (i = 0; i < n; i++)
@@ -471,10 +473,10 @@ history_load(
 			    next % interval_step(v[i].interval) == 0)
 				v[i].next_ms = next;
 	}
-	i = !feof(f);
 	(void)fclose(f);
-	return i > 0 ? err_set(e, "%s: not a state file of --history", path)
-		     : 0;
+	return got != EOF
+		   ? err_set(e, "%s: not a state file of --history", path)
+		   : 0;
 }
 
 int

@@ -6,10 +6,13 @@
 #include "hl-ingest/series.h"
 
 /* After its end a bar that REST does not list yet is asked for again at these
- * ages, then every minute; older than the last, a hole is a gap. */
+ * ages, then every minute. Its row was never seen to come later than the
+ * last: a hole that is three times as old is a gap. A row with fewer trades
+ * than the frames told is believed from the last age on. */
 static const int64_t ask_ages_ms[] = {5000, 15000, 60000};
 #define ASK_AGES    (sizeof(ask_ages_ms) / sizeof(ask_ages_ms[0]))
-#define HOLE_AGE_MS INT64_C(60000)
+#define HOLE_AGE_MS INT64_C(180000)
+#define LAG_AGE_MS  INT64_C(60000)
 #define AGAIN_MS    INT64_C(60000)
 
 /* How long a live series may be silent before REST is asked, and how old a
@@ -415,6 +418,21 @@ next_try(int64_t end_ms, int64_t now_ms)
 	return now_ms + AGAIN_MS;
 }
 
+/* When to ask again after an answer that did not bring the bar at the
+ * frontier, although it is over. */
+static int64_t
+retry_at(const struct series *s, int64_t now_ms)
+{
+	int64_t end = s->next_ms + s->step_ms;
+	int64_t at = next_try(end, now_ms), proof;
+
+	if (s->over_ms == INT64_MAX)
+		return at;
+	/* The clocks may not tell, but a later frame did. */
+	proof = s->over_ms + s->policy->settle_ms;
+	return proof > now_ms && proof < at ? proof : at;
+}
+
 /* Bars printed from frames: REST's word on them. */
 static void
 check_printed(struct series *s, const struct candle *row)
@@ -468,7 +486,7 @@ take_row(struct series *s, const struct candle *row, int64_t server_ms,
 	live = frame != NULL && frame->recv_ms >= 0;
 	/* REST lags behind the frames: it is not final yet. */
 	if (frame != NULL && row->trades >= 0 && frame->trades > row->trades &&
-	    server_ms < end + HOLE_AGE_MS)
+	    server_ms < end + LAG_AGE_MS)
 		return false;
 	if (frame != NULL && !candle_same_values(frame, row))
 		s->ops->note(s->arg, s, SERIES_NOTE_AMENDED, row);
@@ -571,6 +589,6 @@ series_rows(struct series *s, const struct candle *rows, size_t n,
 	end = s->next_ms + s->step_ms;
 	s->ask_not_before_ms = 0;
 	if (now_ms >= end + s->policy->grace_ms)
-		s->ask_not_before_ms = next_try(end, now_ms);
+		s->ask_not_before_ms = retry_at(s, now_ms);
 	advance(s, now_ms);
 }
