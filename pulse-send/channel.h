@@ -16,6 +16,7 @@
 #include "common/http.h"
 #include "pulse-send/delivery_state.h"
 #include "pulse-send/pacing.h"
+#include "pulse-send/process.h"
 
 /* Alerts in one request at most. */
 #define DIGEST_MAX 10
@@ -82,11 +83,17 @@ struct channel_kind_ops {
 	    struct verdict *v);
 };
 
+/* Say why, in words. */
+void verdict_say(struct verdict *v, const char *why);
+
 const struct channel_kind_ops *channel_ops(enum channel_kind kind);
 
 /* Judge whatever came of a request: the outcome, then the kind's judge. */
 void channel_judge(const struct channel_kind_ops *ops,
     const struct http_response *r, struct verdict *v);
+
+/* What a program's end comes to. */
+void channel_exec_judge(const struct process_result *r, struct verdict *v);
 
 /* The kinds. */
 extern const struct channel_kind_ops channel_discord, channel_generic,

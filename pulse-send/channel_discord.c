@@ -94,13 +94,15 @@ add_embed(struct buf *b, const struct alert_record *a, size_t i, size_t room)
 	size_t title = room / 6 < TITLE_MAX ? room / 6 : TITLE_MAX;
 	size_t field = room / 8 < FIELD_MAX ? room / 8 : FIELD_MAX;
 	size_t rest = room - title - field - FIXED_TEXT;
-	char heading[1024], time[CLOCK_TEXT_MAX];
+	char time[CLOCK_TEXT_MAX];
+	struct buf heading;
 
 	clock_print(a->triggered_ms, time);
-	(void)snprintf(heading, sizeof(heading), "%s %s: %s", a->symbol,
-	    interval_name(a->interval), a->rule_name);
+	buf_init(&heading, 2048);
+	text_add_heading(&heading, a, title, TEXT_PLAIN);
 	buf_adds(b, i > 0 ? ",{\"title\":" : "{\"title\":");
-	text_add_json(b, heading, title);
+	buf_add_json(b, heading.p, heading.len);
+	buf_release(&heading);
 	buf_adds(b, ",\"description\":");
 	text_add_json(
 	    b, a->message, rest < DESCRIPTION_MAX ? rest : DESCRIPTION_MAX);

@@ -8,6 +8,11 @@
 static const struct channel_kind_ops *const kinds[CHANNEL_KINDS] = {
     [CHANNEL_KIND_DISCORD] = &channel_discord,
     [CHANNEL_KIND_GENERIC] = &channel_generic,
+    [CHANNEL_KIND_SLACK] = &channel_slack,
+    [CHANNEL_KIND_TELEGRAM] = &channel_telegram,
+    [CHANNEL_KIND_NTFY] = &channel_ntfy,
+    [CHANNEL_KIND_PAGERDUTY] = &channel_pagerduty,
+    [CHANNEL_KIND_EXEC] = &channel_exec,
 };
 
 const struct channel_kind_ops *
@@ -61,6 +66,12 @@ outgoing_header(
 }
 
 /* ---- answers ------------------------------------------------------------- */
+
+void
+verdict_say(struct verdict *v, const char *why)
+{
+	(void)snprintf(v->reason, sizeof(v->reason), "%s", why);
+}
 
 /* Nothing, or half an answer, came. A refused address stays refused and a
  * certificate that is not trusted may be renewed. */

@@ -95,17 +95,37 @@ save(struct sender *s, const struct endpoint *p, struct err *e)
 	return store_endpoint_put(s->store, &to, e);
 }
 
+/* The channel learned something: into the store, with its secrets. */
+static int
+rewrite(struct sender *s, const struct endpoint *p, struct err *e)
+{
+	struct store_channel to = {.name = p->channel.name,
+	    .kind = channel_kind_name(p->channel.kind),
+	    .updated_ms = clock_now_ms()};
+	struct buf b;
+	int rc;
+
+	buf_init(&b, CHANNEL_TEXT_MAX);
+	rc = channel_print(&p->channel, true, &b);
+	to.config = b.p;
+	to.created_ms = to.updated_ms;
+	if (rc == 0)
+		rc = store_channel_put(s->store, &to, e);
+	buf_release(&b);
+	return rc;
+}
+
 int
 endpoints_save(struct sender *s, struct err *e)
 {
 	struct endpoint *p;
 
 	for (p = s->changed; p != NULL; p = p->next_changed)
-		if (save(s, p, e) < 0)
+		if (save(s, p, e) < 0 || (p->rewrite && rewrite(s, p, e) < 0))
 			return -1;
 	while ((p = s->changed) != NULL) {
 		s->changed = p->next_changed;
-		p->changed = false;
+		p->changed = p->rewrite = false;
 	}
 	return 0;
 }

@@ -92,6 +92,7 @@ struct endpoint {
 	int64_t disabled_ms;
 	/* Its state is to be saved: list of the sender's. */
 	bool changed;
+	bool rewrite; /* the channel itself, too: it learned a new address */
 	struct endpoint *next_changed;
 	/* Whether the store holds parked deliveries for it, as of a turn. */
 	int64_t parked_turn;

@@ -134,14 +134,14 @@ valid_char(const unsigned char *s, size_t left)
 }
 
 void
-request_keep_answer(const struct channel *c, const struct http_response *r,
+request_keep_answer(const struct channel *c, const char *body, size_t len,
     char *out, size_t cap)
 {
-	const unsigned char *s = (const unsigned char *)r->body;
+	const unsigned char *s = (const unsigned char *)body;
 	size_t i = 0, k = 0, n;
 
-	while (i < r->len && k + 4 < cap) {
-		n = valid_char(s + i, r->len - i);
+	while (i < len && k + 4 < cap) {
+		n = valid_char(s + i, len - i);
 		if (n == 0 || s[i] < ' ' || s[i] == 127) {
 			out[k++] = n > 0 ? ' ' : '?';
 			i++;

@@ -15,7 +15,7 @@ int request_build(const struct endpoint *p, struct delivery *const *v, size_t n,
 void request_say(const struct channel *c, const struct http_response *r,
     const struct verdict *v, char *out, size_t cap);
 /* The answer's first bytes as clean text. */
-void request_keep_answer(const struct channel *c, const struct http_response *r,
+void request_keep_answer(const struct channel *c, const char *body, size_t len,
     char *out, size_t cap);
 /* Overwrite with '*' whatever in text is a secret of the channel: an answer
  * may repeat what it was sent. */

@@ -20,6 +20,8 @@
 #define RESPONSE_MAX ((size_t)16 * 1024)
 /* The loop looks at leases and the like at least so often. */
 #define TICK_MS 1000
+/* Of a program, by default. */
+#define EXEC_TIMEOUT_MS 15000
 /* Channels are read again, and waits of endpoints saved, when longer. */
 #define REFRESH_US    (1 * 1000000)
 #define BEAT_US	      (10 * 1000000)
@@ -43,6 +45,8 @@ sender_open(struct sender *s, const struct sender_options *o,
 	s->signal_fd = sig_open();
 	if (s->signal_fd < 0)
 		return err_set(e, "signals: %s", strerror(errno));
+	if (processes_open(&s->processes, e) < 0)
+		return -1;
 	return http_open(&s->http, &http, e);
 }
 
@@ -53,6 +57,7 @@ sender_close(struct sender *s)
 	size_t i;
 
 	http_close(s->http);
+	processes_close(s->processes);
 	while ((g = s->ended) != NULL) {
 		s->ended = g->next;
 		for (i = 0; i < g->n; i++)
@@ -119,6 +124,20 @@ hear_of(struct sender *s, struct sending *g, enum breaker_news news)
 		log_info("channel %s works again", p->channel.name);
 }
 
+/* The chat has a new id: use it from now on, and keep it. */
+static void
+move_chat(struct sender *s, struct endpoint *p, const char *id)
+{
+	char *copy = strdup(id);
+
+	if (copy == NULL)
+		return;
+	free(p->channel.chat_id);
+	p->channel.chat_id = copy;
+	p->rewrite = true;
+	endpoint_changed(s, p);
+}
+
 /* What the endpoint learns from it. */
 static void
 teach_endpoint(struct sender *s, struct sending *g, bool left, bool answered)
@@ -129,6 +148,8 @@ teach_endpoint(struct sender *s, struct sending *g, bool left, bool answered)
 	int trend = 0;
 
 	pacing_done(&p->pacing, now_us, left);
+	if (v->moved[0] != '\0')
+		move_chat(s, p, v->moved);
 	if (v->remaining >= 0)
 		pacing_learn(
 		    &p->pacing, now_us, v->remaining, v->reset_after_us);
@@ -238,24 +259,47 @@ end(struct sender *s, struct sending *g, bool ambiguous)
 	s->nended += g->n;
 }
 
+/* The verdict is in: teach, plan, hand over to be settled. left: the request
+ * went out; answered: something came back that says how the endpoint is. */
+static void
+finish(struct sender *s, struct sending *g, bool left, bool answered,
+    bool ambiguous)
+{
+	g->latency_us = clock_mono_us() - g->started_us;
+	unlink_running(s, g);
+	teach_endpoint(s, g, left, answered);
+	end(s, g, ambiguous);
+	park_lanes(s, g);
+	spill_endpoint(s, g->endpoint);
+}
+
 static void
 on_done(void *arg, const struct http_response *r)
 {
 	struct sending *g = arg;
-	struct sender *s = g->sender;
 	const struct channel *c = &g->endpoint->channel;
 
 	channel_judge(g->endpoint->ops, r, &g->verdict);
 	g->status = r->status;
-	g->latency_us = clock_mono_us() - g->started_us;
 	(void)snprintf(g->address, sizeof(g->address), "%s", r->address);
 	request_say(c, r, &g->verdict, g->error, sizeof(g->error));
-	request_keep_answer(c, r, g->response, sizeof(g->response));
-	unlink_running(s, g);
-	teach_endpoint(s, g, r->left, r->outcome != HTTP_REFUSED);
-	end(s, g, r->left && r->outcome != HTTP_ANSWERED);
-	park_lanes(s, g);
-	spill_endpoint(s, g->endpoint);
+	request_keep_answer(
+	    c, r->body, r->len, g->response, sizeof(g->response));
+	finish(g->sender, g, r->left, r->outcome != HTTP_REFUSED,
+	    r->left && r->outcome != HTTP_ANSWERED);
+}
+
+static void
+on_exit_of(void *arg, const struct process_result *r)
+{
+	struct sending *g = arg;
+	const struct channel *c = &g->endpoint->channel;
+
+	channel_exec_judge(r, &g->verdict);
+	(void)snprintf(g->error, sizeof(g->error), "%s", g->verdict.reason);
+	request_keep_answer(
+	    c, r->output, r->len, g->response, sizeof(g->response));
+	finish(g->sender, g, true, true, r->status < 0);
 }
 
 /* ---- a request begins ---------------------------------------------------- */
@@ -313,8 +357,38 @@ start_http(
 	/* The body is the client's from here on, whatever happens. */
 	m->body.p = NULL;
 	m->body.len = m->body.cap = 0;
-	g->body_len = r.body_len;
-	if (http_start(s->http, &r, on_done, g, &g->call, e) < 0)
+	return http_start(s->http, &r, on_done, g, &g->call, e);
+}
+
+static int
+start_process(struct sender *s, struct sending *g, const struct outgoing *m,
+    struct err *e)
+{
+	const struct channel *c = &g->endpoint->channel;
+	char id[UUID_TEXT_MAX + 32], name[CHANNEL_NAME_MAX + 32];
+	const char *extra[] = {id, name, NULL};
+	char *argv[CHANNEL_ARGS_MAX + 1];
+
+	(void)snprintf(
+	    id, sizeof(id), "PULSE_DELIVERY_ID=%s", g->v[0]->id_text);
+	(void)snprintf(name, sizeof(name), "PULSE_CHANNEL=%s", c->name);
+	memcpy(argv, c->args, c->nargs * sizeof(argv[0]));
+	argv[c->nargs] = NULL;
+	return process_start(s->processes, argv, extra, m->body.p, m->body.len,
+	    c->timeout_ms > 0 ? c->timeout_ms : EXEC_TIMEOUT_MS, on_exit_of, g,
+	    &g->process, e);
+}
+
+static int
+launch(struct sender *s, struct sending *g, struct outgoing *m, struct err *e)
+{
+	int rc;
+
+	g->body_len = m->body.len;
+	rc = g->endpoint->channel.kind == CHANNEL_KIND_EXEC
+		 ? start_process(s, g, m, e)
+		 : start_http(s, g, m, e);
+	if (rc < 0)
 		return -1;
 	g->prev = NULL;
 	g->next = s->running;
@@ -344,7 +418,7 @@ start(struct sender *s, struct delivery **v, size_t n, struct err *e)
 	m.now_ms = g->started_ms;
 	rc = request_build(g->endpoint, g->v, g->n, &m, &why);
 	if (rc == 0)
-		rc = start_http(s, g, &m, &why);
+		rc = launch(s, g, &m, &why);
 	outgoing_release(&m);
 	if (rc < 0)
 		fail_unsent(s, g, why.msg);
@@ -434,6 +508,9 @@ timeout_of(const struct sender *s)
 	if (s->lines_left && intake_room(s))
 		next = now_us;
 	ms = next <= now_us ? 0 : (int)((next - now_us + 999) / 1000);
+	if (http >= 0 && http < ms)
+		ms = http;
+	http = processes_timeout_ms(s->processes);
 	return http >= 0 && http < ms ? http : ms;
 }
 
@@ -459,20 +536,22 @@ static int
 turn(struct sender *s, struct err *e)
 {
 	bool reads = s->input_open && !s->draining && intake_room(s);
-	struct pollfd p[3] = {
+	struct pollfd p[4] = {
+	    {.fd = processes_fd(s->processes), .events = POLLIN},
 	    {.fd = s->signal_fd, .events = POLLIN},
 	    {.fd = http_fd(s->http), .events = POLLIN},
 	    {.fd = reads && !s->lines_left ? STDIN_FILENO : -1,
 		.events = POLLIN},
 	};
 
-	if (poll(p, 3, timeout_of(s)) < 0 && errno != EINTR)
+	if (poll(p, 4, timeout_of(s)) < 0 && errno != EINTR)
 		return err_set(e, "poll: %s", strerror(errno));
-	if (p[0].revents != 0 && on_signal(s) < 0)
+	if (p[1].revents != 0 && on_signal(s) < 0)
 		return 0;
-	if (reads && (s->lines_left || p[2].revents != 0) &&
+	if (reads && (s->lines_left || p[3].revents != 0) &&
 	    intake_read(s, e) < 0)
 		return -1;
+	processes_service(s->processes);
 	if (http_service(s->http, e) < 0 || dispatch(s, e) < 0 ||
 	    http_service(s->http, e) < 0 || settle_ended(s, false, e) < 0)
 		return -1;
@@ -488,7 +567,8 @@ finished(const struct sender *s)
 {
 	if (s->nrunning > 0)
 		return false;
-	return s->draining || (!s->input_open && s->queue.n == 0);
+	return s->draining ||
+	       (!s->input_open && s->queue.n == 0 && s->notices == NULL);
 }
 
 /* Everything still in memory goes back, due at once (or when it would have
@@ -522,8 +602,13 @@ cancel_all(struct sender *s)
 	    .error = "stopped before an answer came"};
 
 	while (s->running != NULL) {
-		http_cancel(s->http, s->running->call);
-		on_done(s->running, &r);
+		struct sending *g = s->running;
+
+		if (g->process != NULL)
+			process_cancel(s->processes, g->process);
+		else
+			http_cancel(s->http, g->call);
+		on_done(g, &r);
 	}
 }
 

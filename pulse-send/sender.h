@@ -44,6 +44,7 @@ struct sender {
 	struct sender_options options;
 	struct store *store;
 	struct http *http;
+	struct processes *processes;
 	struct queue queue;
 	struct endpoint *changed; /* endpoints whose state is to be saved */
 	int64_t channel_seq; /* of the store, as last read */
@@ -141,6 +142,7 @@ struct sending {
 	struct sending *prev, *next;
 	struct endpoint *endpoint;
 	struct http_call *call;
+	struct process *process; /* instead, of an exec channel */
 	struct delivery *v[DIGEST_MAX];
 	struct delivery_plan plan[DIGEST_MAX];
 	/* The statuses that the plans lead to. */

@@ -1,3 +1,4 @@
+#include <stdio.h>
 #include <string.h>
 
 #include "pulse-send/text.h"
@@ -70,6 +71,36 @@ text_add_json(struct buf *out, const char *s, size_t max)
 		out->len--;
 	buf_adds(out, "…\"");
 	return text_units(s, keep) + 1;
+}
+
+void
+text_add_escaped(
+    struct buf *out, const char *s, size_t max, enum text_escape how)
+{
+	size_t n = strlen(s), keep = text_cut_units(s, n, max), i;
+
+	for (i = 0; i < keep; i++)
+		if (how == TEXT_XML && s[i] == '&')
+			buf_adds(out, "&amp;");
+		else if (how == TEXT_XML && s[i] == '<')
+			buf_adds(out, "&lt;");
+		else if (how == TEXT_XML && s[i] == '>')
+			buf_adds(out, "&gt;");
+		else
+			buf_addc(out, s[i]);
+	if (keep < n)
+		buf_adds(out, "…");
+}
+
+void
+text_add_heading(struct buf *out, const struct alert_record *a, size_t max,
+    enum text_escape how)
+{
+	char line[1024];
+
+	(void)snprintf(line, sizeof(line), "%s %s: %s", a->symbol,
+	    interval_name(a->interval), a->rule_name);
+	text_add_escaped(out, line, max, how);
 }
 
 int
