@@ -16,6 +16,7 @@
 #include "common/sig.h"
 #include "pulse-send/dry_run.h"
 #include "pulse-send/sender.h"
+#include "pulse-send/try.h"
 
 #define CONCURRENCY_DEFAULT 100
 #define CONCURRENCY_MAX	    1000
@@ -24,6 +25,7 @@ enum {
 	OPT_ALLOW_PRIVATE = 300,
 	OPT_DISCORD_FILE,
 	OPT_WEBHOOK_FILE,
+	OPT_TEST,
 };
 
 static const struct opt options[] = {
@@ -34,6 +36,7 @@ static const struct opt options[] = {
 	"Discord webhook URL for alerts that are not in the store"},
     {OPT_WEBHOOK_FILE, "webhook-file", "FILE",
 	"webhook URL for alerts that are not in the store"},
+    {OPT_TEST, "test", "CHANNEL", "send one made-up alert to it, keep nothing"},
     {0, NULL, NULL, NULL},
 };
 
@@ -52,6 +55,7 @@ struct arguments {
 	struct opt_common common;
 	struct sender_options sender;
 	char *discord_url, *generic_url;
+	const char *test; /* channel, or NULL */
 };
 
 /* A URL from a file ("-" is taken by the alerts): its first line. */
@@ -99,6 +103,9 @@ parse_arguments(struct arguments *a, int argc, char **argv)
 		case OPT_DISCORD_FILE:
 			free(a->discord_url);
 			a->discord_url = read_url(st.arg);
+			break;
+		case OPT_TEST:
+			a->test = st.arg;
 			break;
 		case OPT_WEBHOOK_FILE:
 			free(a->generic_url);
@@ -152,6 +159,8 @@ main(int argc, char **argv)
 	clock_from_environment();
 	parse_arguments(&a, argc, argv);
 	opt_start_log(&program, &a.common, LOG_LEVEL_WARN);
+	if (a.test != NULL)
+		return try_channel(&a.sender, a.common.db, a.test);
 	if (isatty(STDIN_FILENO)) {
 		opt_print_help(&program);
 		return EXIT_USAGE;
