@@ -410,6 +410,19 @@ END
 	    .[1].n > 0 and .[1].v == "1.5"'
 }
 
+@test "several recordings are one market, on the finest scale of each coin" {
+	recording
+	cat >"$LAB/more.ndjson" <<'END'
+{"t":1733283900000,"T":1733283959999,"s":"ABC","i":"1m","o":"95924.25","c":"95925.0","h":"95926.0","l":"95924.25","v":"1.0","n":3}
+{"t":1733283900000,"T":1733283959999,"s":"XYZ","i":"1m","o":"1.0","c":"1.0","h":"1.0","l":"1.0","v":"7.0","n":2}
+END
+	lab_sim --play "$LAB/bars.ndjson" --play "$LAB/more.ndjson" --speed 0 --backlog 1d
+	snapshot ABC 1m 0 | jq -e '.[0].o == "95924.25" and .[0].c == "95925.0"'
+	snapshot ABC 15m 0 | jq -e 'length == 5 and .[0].v == "34.91365"'
+	snapshot ABC 5m 0 | jq -e '.[0].n == 3'
+	snapshot XYZ 1m 0 | jq -e '.[0].v == "7.0"'
+}
+
 @test "--align moves a recording to now, by whole bars" {
 	recording
 	lab_sim --play "$LAB/bars.ndjson" --align --backlog 45m
@@ -461,6 +474,17 @@ END
 	curl -s "$SIM/sim/clock" | jq -e ".time == $T0 and .held"
 	client b 2 "$(sub ETH)"
 	curl -sf "$SIM/sim/wait?time=$((T0 + 1000))" | jq -e .time
+}
+
+@test "the clock can be stopped, run on and change its speed" {
+	lab_sim --speed 100 --start "$T0"
+	curl -sf -X POST "$SIM/sim/hold" | jq -e .held
+	a=$(curl -s "$SIM/sim/clock" | jq .time)
+	[ "$(curl -s "$SIM/sim/clock" | jq .time)" -eq "$a" ]
+	curl -sf -X POST "$SIM/sim/speed?x=10000" | jq -e '.speed == 10000'
+	curl -sf -X POST "$SIM/sim/run" >"$LAB/run"
+	curl -sf "$SIM/sim/wait?time=$((a + 1000000))&timeout=5" | jq -e .time
+	run -22 curl -sf -X POST "$SIM/sim/advance?ms=1"
 }
 
 @test "a wait that is not fulfilled ends with 408" {
@@ -657,6 +681,15 @@ END
 	sees b '"s":"ETH"'
 	[ "$(grep -c '"s":"ETH"' "$LAB/ws.out")" -eq "$n" ]
 	exec 7>&-
+}
+
+@test "pings go unanswered, and the old greeting comes first" {
+	still_market --greet
+	fault kind=nopong,n=1
+	run -0 wscat -n 2 "$PORT" '{"method":"ping"}' '{"method":"ping"}' </dev/null
+	[ "${lines[0]}" = 'Websocket connection established.' ]
+	[ "${lines[1]}" = '{"channel":"pong"}' ]
+	[ "$(curl -s "$SIM/sim/stats" | jq .pings)" -eq 2 ]
 }
 
 @test "frames are lost, come twice, come late, come again" {
@@ -893,6 +926,25 @@ END
 	run -2 hl-sim --coin 'BTC,colour=red'
 	run -2 hl-sim --play "$LAB/missing.ndjson"
 	run -2 hl-sim --fault kind=outage
+}
+
+@test "it speaks TLS, listens on loopback addresses alone, logs its frames" {
+	openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 \
+	    -nodes -keyout "$LAB/key" -out "$LAB/cert" -days 2 \
+	    -subj /CN=localhost -addext subjectAltName=IP:127.0.0.1 2>"$LAB/openssl"
+	lab_sim --tls-cert "$LAB/cert" --tls-key "$LAB/key"
+	run -0 curl -s --cacert "$LAB/cert" -d '{"type":"allMids"}' "https${SIM#http}/info"
+	jq -e .BTC <<<"$output"
+	lab_end
+	still_market --frames-log "$LAB/frames" --listen 127.0.0.1
+	client ws 1 "$(sub)"
+	advance 60000
+	curl -sf "$SIM/sim/stats" >"$LAB/stats"
+	until_true 5 test "$(wc -l <"$LAB/frames")" -eq "$(jq .frames "$LAB/stats")"
+	jq -se 'all(.[]; .s == "BTC" and .i == "1m" and .n > 0 and .us > 1e15)' "$LAB/frames"
+	run -2 hl-sim --listen 0.0.0.0
+	run -2 sink --listen 192.168.0.1
+	run -2 hl-sim --tls-key "$LAB/key"
 }
 
 @test "a thousand series at five updates a second are no trouble" {

@@ -69,12 +69,11 @@ read_rows(struct recording *r, struct lines *l, const char *path, struct err *e)
 }
 
 static int
-read_recording(struct recording *r, const char *path, struct err *e)
+read_file(struct recording *r, const char *path, struct err *e)
 {
 	struct lines l;
 	int fd = open(path, O_RDONLY | O_CLOEXEC), rc;
 
-	*r = (struct recording){0};
 	if (fd < 0)
 		return err_set(e, "%s: %s", path, strerror(errno));
 	if (lines_init(&l, fd, LINES_MAX_DEFAULT) != 0) {
@@ -84,11 +83,20 @@ read_recording(struct recording *r, const char *path, struct err *e)
 	rc = read_rows(r, &l, path, e);
 	lines_release(&l);
 	close(fd);
-	if (rc == 0 && r->n == 0)
-		rc = err_set(e, "%s: no candles in it", path);
-	if (rc != 0)
-		free(r->rows);
 	return rc;
+}
+
+static int
+read_files(
+    struct recording *r, const char *const *paths, size_t n, struct err *e)
+{
+	*r = (struct recording){0};
+	for (size_t i = 0; i < n; i++)
+		if (read_file(r, paths[i], e) != 0) {
+			free(r->rows);
+			return -1;
+		}
+	return r->n > 0 ? 0 : err_set(e, "%s: no candles in it", paths[0]);
 }
 
 /* By coin, interval, time; the state seen last of one bar last. */
@@ -193,25 +201,11 @@ run_of(const struct candle *rows, size_t n, bool same_interval)
 static int
 add_coin(struct market *m, const struct candle *rows, size_t n, struct err *e)
 {
-	struct coin *c = market_coin(m, rows[0].symbol, rows[0].symbol_len);
+	struct coin *c = market_new_coin(m, rows[0].symbol, rows[0].symbol_len);
 
-	if (c == NULL) {
-		c = market_new_coin(m, rows[0].symbol, rows[0].symbol_len);
-		c->scale.exact = true;
-		for (size_t i = 0; i < n; i++)
-			widen_scale(&c->scale, &rows[i]);
-	} else {
-		/* From another file: its scale must do. */
-		struct bar_scale s = c->scale;
-
-		for (size_t i = 0; i < n; i++)
-			widen_scale(&s, &rows[i]);
-		if (!s.exact || s.px != c->scale.px || s.sz != c->scale.sz)
-			return err_set(e,
-			    "coin %s is there already, with other decimals; "
-			    "put its bars into one file",
-			    c->name);
-	}
+	c->scale.exact = true;
+	for (size_t i = 0; i < n; i++)
+		widen_scale(&c->scale, &rows[i]);
 	for (size_t i = 0, k; i < n; i += k) {
 		k = run_of(rows + i, n - i, true);
 		if (add_series(m, c, rows + i, k, e) != 0)
@@ -220,24 +214,38 @@ add_coin(struct market *m, const struct candle *rows, size_t n, struct err *e)
 	return 0;
 }
 
+static void
+bounds(const struct recording *r, int64_t *from, int64_t *to, int64_t *longest)
+{
+	*from = r->rows[0].open_ms;
+	*to = *longest = 0;
+	for (size_t i = 0; i < r->n; i++) {
+		int64_t step = interval_step(r->rows[i].interval);
+
+		if (r->rows[i].open_ms < *from)
+			*from = r->rows[i].open_ms;
+		if (r->rows[i].close_ms > *to)
+			*to = r->rows[i].close_ms;
+		if (step > *longest)
+			*longest = step;
+	}
+}
+
 int
-market_add_record(
-    struct market *m, const char *path, int64_t shift_ms, struct err *e)
+market_add_records(struct market *m, const char *const *paths, size_t n,
+    int64_t shift_ms, struct err *e)
 {
 	struct recording r;
+	int64_t longest;
 	int rc = 0;
 
-	if (read_recording(&r, path, e) != 0)
+	if (read_files(&r, paths, n, e) != 0)
 		return -1;
 	for (size_t i = 0; i < r.n; i++) {
 		r.rows[i].open_ms += shift_ms;
 		r.rows[i].close_ms += shift_ms;
-		if (m->recorded_from < 0 ||
-		    r.rows[i].open_ms < m->recorded_from)
-			m->recorded_from = r.rows[i].open_ms;
-		if (r.rows[i].close_ms > m->recorded_to)
-			m->recorded_to = r.rows[i].close_ms;
 	}
+	bounds(&r, &m->recorded_from, &m->recorded_to, &longest);
 	qsort(r.rows, r.n, sizeof(*r.rows), by_series);
 	for (size_t i = 0, k; rc == 0 && i < r.n; i += k) {
 		k = run_of(r.rows + i, r.n - i, false);
@@ -248,25 +256,14 @@ market_add_record(
 }
 
 int
-market_scan_record(const char *path, int64_t *from, int64_t *to,
-    int64_t *longest, struct err *e)
+market_scan_records(const char *const *paths, size_t n, int64_t *from,
+    int64_t *to, int64_t *longest, struct err *e)
 {
 	struct recording r;
 
-	if (read_recording(&r, path, e) != 0)
+	if (read_files(&r, paths, n, e) != 0)
 		return -1;
-	*from = r.rows[0].open_ms;
-	*to = *longest = 0;
-	for (size_t i = 0; i < r.n; i++) {
-		int64_t step = interval_step(r.rows[i].interval);
-
-		if (r.rows[i].open_ms < *from)
-			*from = r.rows[i].open_ms;
-		if (r.rows[i].close_ms > *to)
-			*to = r.rows[i].close_ms;
-		if (step > *longest)
-			*longest = step;
-	}
+	bounds(&r, from, to, longest);
 	free(r.rows);
 	return 0;
 }

@@ -24,6 +24,7 @@
 #include "common/num.h"
 #include "tests/sim/market.h"
 #include "tests/sim/sim.h"
+#include "tests/wire/tls.h"
 
 #define FILES_MAX  16
 #define FAULTS_MAX 64
@@ -48,6 +49,7 @@ struct command {
 	bool align;
 	double speed; /* 0: manual; < 0: max */
 	const char *frames_log;
+	const char *cert, *key;
 	bool limits;
 };
 
@@ -65,6 +67,7 @@ static const char usage[] =
     "/sim/… (stats wait clock closed series faults fault clear advance hold\n"
     "run speed quit: see admin.h) until SIGTERM.\n"
     "\n"
+    "  --listen ADDRESS    127.0.0.1; any loopback address, as ::1\n"
     "  --port N            port; 0, the default: the kernel chooses\n"
     "  --port-file FILE    write the port there, once ready\n"
     "Market:\n"
@@ -97,6 +100,7 @@ static const char usage[] =
     "  --fault LINE        see below; repeated\n"
     "  --scenario FILE     lines of faults\n"
     "  --frames-log FILE   each candle frame sent: us, conn, s, i, t, n\n"
+    "  --tls-cert FILE --tls-key FILE   speak TLS (PEM)\n"
     "  -h, --help\n"
     "\n"
     "A fault: kind=KIND[,at=TIME][,after=COUNTER:N][,for=TIME][,n=COUNT]\n"
@@ -148,6 +152,9 @@ enum {
 	OPT_FAULT,
 	OPT_SCENARIO,
 	OPT_FRAMES_LOG,
+	OPT_CERT,
+	OPT_KEY,
+	OPT_LISTEN,
 };
 
 static const struct option longs[] = {
@@ -175,6 +182,9 @@ static const struct option longs[] = {
     {"fault", required_argument, NULL, OPT_FAULT},
     {"scenario", required_argument, NULL, OPT_SCENARIO},
     {"frames-log", required_argument, NULL, OPT_FRAMES_LOG},
+    {"listen", required_argument, NULL, OPT_LISTEN},
+    {"tls-cert", required_argument, NULL, OPT_CERT},
+    {"tls-key", required_argument, NULL, OPT_KEY},
     {"help", no_argument, NULL, 'h'},
     {NULL, 0, NULL, 0},
 };
@@ -290,6 +300,9 @@ take_behaviour(struct command *c, struct sim_options *o, int key, const char *v)
 	case OPT_PORT:
 		o->port = (int)whole(v, 0, 65535, "--port");
 		break;
+	case OPT_LISTEN:
+		o->address = v;
+		break;
 	case OPT_PORT_FILE:
 		o->port_file = v;
 		break;
@@ -319,6 +332,12 @@ take_behaviour(struct command *c, struct sim_options *o, int key, const char *v)
 		break;
 	case OPT_FRAMES_LOG:
 		c->frames_log = v;
+		break;
+	case OPT_CERT:
+		c->cert = v;
+		break;
+	case OPT_KEY:
+		c->key = v;
 		break;
 	default:
 		break;
@@ -390,20 +409,15 @@ list_coins(struct market *m, const struct command *c)
 static int64_t
 plan(const struct command *c, int64_t *shift_ms)
 {
-	int64_t from = INT64_MAX, longest = 1, now = clock_now_ms(), start;
+	int64_t from, to, longest, now = clock_now_ms(), start;
 	struct err e;
 
 	*shift_ms = 0;
-	for (size_t i = 0; i < c->n_play; i++) {
-		int64_t f, t, step;
-
-		if (market_scan_record(c->play[i], &f, &t, &step, &e) != 0)
-			fail(e.msg);
-		from = f < from ? f : from;
-		longest = step > longest ? step : longest;
-	}
 	if (c->n_play == 0)
 		return c->start_ms >= 0 ? c->start_ms : now;
+	if (market_scan_records(c->play, c->n_play, &from, &to, &longest, &e) !=
+	    0)
+		fail(e.msg);
 	start = c->start_ms >= 0 ? c->start_ms : from + c->backlog_ms;
 	if (!c->align)
 		return start;
@@ -420,10 +434,9 @@ make_market(
 	market_init(&s->market, (uint64_t)c->seed,
 	    start_ms > c->history_ms ? start_ms - c->history_ms : 0);
 	s->market.frames = (size_t)c->frames;
-	for (size_t i = 0; i < c->n_play; i++)
-		if (market_add_record(&s->market, c->play[i], shift_ms, &e) !=
-		    0)
-			fail(e.msg);
+	if (c->n_play > 0 && market_add_records(&s->market, c->play, c->n_play,
+				 shift_ms, &e) != 0)
+		fail(e.msg);
 	list_coins(&s->market, c);
 }
 
@@ -461,7 +474,7 @@ announce(const struct sim *s)
 {
 	if (s->opt.port_file != NULL)
 		write_port(s->opt.port_file, s->listener.port);
-	printf("listening 127.0.0.1:%d\n", s->listener.port);
+	printf("listening %s:%d\n", s->opt.address, s->listener.port);
 	fflush(stdout);
 }
 
@@ -479,8 +492,11 @@ main(int argc, char **argv)
 	int64_t start_ms, shift_ms;
 	struct err e;
 
-	s.opt = (struct sim_options){
-	    .idle_ms = 60000, .retain = 5000, .tail_ppm = 140000, .hold = -1};
+	s.opt = (struct sim_options){.address = "127.0.0.1",
+	    .idle_ms = 60000,
+	    .retain = 5000,
+	    .tail_ppm = 140000,
+	    .hold = -1};
 	read_options(&c, &s.opt, argc, argv);
 	mode = c.speed < 0   ? SIMCLOCK_MAX
 	       : c.speed > 0 ? SIMCLOCK_SPEED
@@ -498,6 +514,11 @@ main(int argc, char **argv)
 	/* Who compares frames with deliveries reads it while it grows. */
 	if (s.opt.frames_log != NULL)
 		setvbuf(s.opt.frames_log, NULL, _IOLBF, 0);
+	if ((c.cert == NULL) != (c.key == NULL))
+		fail("--tls-cert and --tls-key go together");
+	if (c.cert != NULL &&
+	    (s.tls = tls_server_new(c.cert, c.key, &e)) == NULL)
+		fail(e.msg);
 	if (sim_init(&s, &e) != 0)
 		fail(e.msg);
 	start_faults(&s, &c);

@@ -42,6 +42,8 @@ market_release(struct market *m)
 	}
 	free(m->coins);
 	free(m->table);
+	free(m->events.losses);
+	free(m->events.halts);
 }
 
 static void
@@ -237,13 +239,13 @@ void
 market_lose(struct market *m, int64_t at_ms, bool rest)
 {
 	struct tape_events *ev = &m->events;
-	size_t cap = sizeof(ev->losses) / sizeof(ev->losses[0]);
+	struct tape_loss *p =
+	    realloc(ev->losses, (ev->n_losses + 1) * sizeof(*p));
 
-	if (ev->n_losses == cap)
-		memmove(ev->losses, ev->losses + 1,
-		    --ev->n_losses * sizeof(ev->losses[0]));
-	ev->losses[ev->n_losses].at = at_ms;
-	ev->losses[ev->n_losses++].rest = rest;
+	if (p == NULL)
+		abort();
+	ev->losses = p;
+	p[ev->n_losses++] = (struct tape_loss){at_ms, rest};
 	ev->generation++;
 }
 
@@ -251,11 +253,12 @@ void
 market_halt(struct market *m, int64_t from_ms, int64_t to_ms)
 {
 	struct tape_events *ev = &m->events;
-	size_t cap = sizeof(ev->halts) / sizeof(ev->halts[0]);
+	struct tape_halt *p =
+	    realloc(ev->halts, (ev->n_halts + 1) * sizeof(*p));
 
-	if (ev->n_halts == cap)
-		return;
-	ev->halts[ev->n_halts].from = from_ms;
-	ev->halts[ev->n_halts++].to = to_ms;
+	if (p == NULL)
+		abort();
+	ev->halts = p;
+	p[ev->n_halts++] = (struct tape_halt){from_ms, to_ms};
 	ev->generation++;
 }

@@ -81,15 +81,15 @@ void market_release(struct market *m);
  */
 int market_add_synth(struct market *m, const char *spec, struct err *e);
 /*
- * List the coins of a recorded NDJSON file (candle records; of several states
+ * List the coins of recorded NDJSON files (candle records; of several states
  * of one bar the last one counts), every time moved by shift_ms.
  */
-int market_add_record(
-    struct market *m, const char *path, int64_t shift_ms, struct err *e);
-/* The times that a recorded file covers: the open of its first bar, the last
- * millisecond of its last one, its longest interval. */
-int market_scan_record(const char *path, int64_t *from, int64_t *to,
-    int64_t *longest, struct err *e);
+int market_add_records(struct market *m, const char *const *paths, size_t n,
+    int64_t shift_ms, struct err *e);
+/* The times that recorded files cover: the open of the first bar, the last
+ * millisecond of the last one, the longest interval. */
+int market_scan_records(const char *const *paths, size_t n, int64_t *from,
+    int64_t *to, int64_t *longest, struct err *e);
 
 struct coin *market_coin(struct market *m, const char *name, size_t n);
 /* NULL when the coin has no such interval (recorded ones have what was

@@ -591,7 +591,7 @@ peer_accept(struct sim *s, int fd)
 	buf_init(&p->held, OUT_MAX);
 	buf_init(&p->acks, IN_MAX);
 	if (stream_open(
-		&p->stream, &s->loop, fd, &ops, IN_MAX, OUT_MAX, NULL) != 0) {
+		&p->stream, &s->loop, fd, &ops, IN_MAX, OUT_MAX, s->tls) != 0) {
 		free(p);
 		return;
 	}

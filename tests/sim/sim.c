@@ -6,6 +6,7 @@
 #include "tests/sim/peer.h"
 #include "tests/sim/play.h"
 #include "tests/sim/sim.h"
+#include "tests/wire/tls.h"
 
 /* As fast as clients read: at most this much lies ready for one of them, and
  * so many events happen before the sockets are looked at again. */
@@ -136,9 +137,9 @@ sim_init(struct sim *s, struct err *e)
 	s->faults.now_us = fault_now;
 	s->faults.origin_us = -1;
 	s->faults.seed = s->market.seed;
-	memcpy(s->listener.address, "127.0.0.1", 10);
 	s->listener.accepted = accepted;
-	if (listener_open(&s->listener, &s->loop, s->opt.port, e) != 0) {
+	if (listener_open(
+		&s->listener, &s->loop, s->opt.address, s->opt.port, e) != 0) {
 		loop_release(&s->loop);
 		return -1;
 	}
@@ -157,6 +158,7 @@ sim_release(struct sim *s)
 	faultset_clear(&s->faults, 0);
 	listener_close(&s->listener);
 	loop_release(&s->loop);
+	tls_server_free(s->tls);
 	market_release(&s->market);
 	timerq_release(&s->events);
 }
@@ -273,6 +275,8 @@ sim_step(void *arg)
 		step_speed(s);
 	sim_settle(s);
 	flush(s);
+	if (s->opt.frames_log != NULL)
+		fflush(s->opt.frames_log);
 	check_end(s);
 	admin_waits(s);
 	if (s->loop.stop)

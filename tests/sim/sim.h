@@ -26,6 +26,7 @@
 struct subscription;
 
 struct sim_options {
+	const char *address;
 	int port;
 	const char *port_file;
 	int64_t idle_ms; /* server silence that ends a connection */
@@ -42,6 +43,7 @@ struct sim {
 	struct sim_options opt;
 	struct loop loop;
 	struct listener listener;
+	struct tls_server *tls; /* NULL: none */
 	struct simclock clock;
 	struct timerq events; /* due in simulated us */
 	struct market market;

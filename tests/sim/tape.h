@@ -34,16 +34,20 @@ struct tape_ops {
 	void (*release)(struct tape *tp);
 };
 
-/* Spans of time that concern all tapes; owned by the market. */
+struct tape_loss {
+	int64_t at;
+	bool rest; /* REST has lost it, too */
+};
+
+struct tape_halt {
+	int64_t from, to;
+};
+
+/* What concerns all tapes; owned by the market. */
 struct tape_events {
-	struct {
-		int64_t at;
-		bool rest; /* REST has lost it, too */
-	} losses[64];
+	struct tape_loss *losses;
 	size_t n_losses;
-	struct {
-		int64_t from, to;
-	} halts[64];
+	struct tape_halt *halts;
 	size_t n_halts;
 	unsigned generation; /* grows with each change */
 };

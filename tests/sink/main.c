@@ -28,6 +28,7 @@ static const char usage[] =
     "Prints \"listening 127.0.0.1:PORT\" (on stderr when the record goes to\n"
     "stdout) and answers until SIGTERM.\n"
     "\n"
+    "  --listen ADDRESS  127.0.0.1; any loopback address, as ::1\n"
     "  --port N          port; 0, the default: the kernel chooses\n"
     "  --port-file FILE  write the port there, once ready\n"
     "  --record FILE     append a line for each request; - is stdout\n"
@@ -67,6 +68,7 @@ enum {
 	OPT_PLAIN,
 	OPT_CERT,
 	OPT_KEY,
+	OPT_LISTEN,
 };
 
 static const struct option longs[] = {
@@ -77,6 +79,7 @@ static const struct option longs[] = {
     {"script", required_argument, NULL, OPT_SCRIPT},
     {"limits", no_argument, NULL, OPT_LIMITS},
     {"plain", no_argument, NULL, OPT_PLAIN},
+    {"listen", required_argument, NULL, OPT_LISTEN},
     {"tls-cert", required_argument, NULL, OPT_CERT},
     {"tls-key", required_argument, NULL, OPT_KEY},
     {"help", no_argument, NULL, 'h'},
@@ -112,6 +115,9 @@ take(struct command *c, struct sink *s, int key, const char *v)
 	case OPT_PORT:
 		rc = num_parse(&x, v, 0, 65535, "--port", &e);
 		s->opt.port = (int)x;
+		break;
+	case OPT_LISTEN:
+		s->opt.address = v;
 		break;
 	case OPT_PORT_FILE:
 		c->port_file = v;
@@ -166,7 +172,8 @@ write_port(const char *path, int port)
 int
 main(int argc, char **argv)
 {
-	static struct sink s = {.record_fd = -1};
+	static struct sink s = {
+	    .record_fd = -1, .opt = {.address = "127.0.0.1"}};
 	struct command c = {NULL, NULL, NULL};
 	struct err e;
 	FILE *say;
@@ -186,7 +193,7 @@ main(int argc, char **argv)
 	if (c.port_file != NULL)
 		write_port(c.port_file, s.listener.port);
 	say = s.record_fd == STDOUT_FILENO ? stderr : stdout;
-	fprintf(say, "listening 127.0.0.1:%d\n", s.listener.port);
+	fprintf(say, "listening %s:%d\n", s.opt.address, s.listener.port);
 	fflush(say);
 	loop_run(&s.loop);
 	sink_release(&s);

@@ -17,10 +17,10 @@ sink_init(struct sink *s, struct err *e)
 {
 	if (loop_init(&s->loop, e) != 0)
 		return -1;
-	memcpy(s->listener.address, "127.0.0.1", 10);
 	s->listener.accepted = accepted;
 	buf_init(&s->line, (size_t)1 << 28);
-	if (listener_open(&s->listener, &s->loop, s->opt.port, e) != 0) {
+	if (listener_open(
+		&s->listener, &s->loop, s->opt.address, s->opt.port, e) != 0) {
 		loop_release(&s->loop);
 		return -1;
 	}

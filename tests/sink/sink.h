@@ -33,6 +33,7 @@
 #include "tests/wire/stream.h"
 
 struct sink_options {
+	const char *address;
 	int port;
 	bool limits; /* of personas, where the script does not say */
 	bool plain; /* no personas by path */

@@ -219,25 +219,38 @@ on_accept(struct loop_watch *w, uint32_t events)
 	}
 }
 
-int
-listener_open(struct listener *l, struct loop *loop, int port, struct err *e)
+/* An address to bind to, of either family; its length, or 0. */
+static socklen_t
+loopback(struct sockaddr_storage *ss, const char *address, int port)
 {
-	struct sockaddr_in a4 = {.sin_family = AF_INET};
-	struct sockaddr_in6 a6 = {.sin6_family = AF_INET6};
-	struct sockaddr *sa = (struct sockaddr *)&a4;
-	socklen_t len = sizeof(a4);
+	struct sockaddr_in *a4 = (struct sockaddr_in *)ss;
+	struct sockaddr_in6 *a6 = (struct sockaddr_in6 *)ss;
+
+	*ss = (struct sockaddr_storage){0};
+	if (inet_pton(AF_INET, address, &a4->sin_addr) == 1) {
+		a4->sin_family = AF_INET;
+		a4->sin_port = htons((uint16_t)port);
+		return ntohl(a4->sin_addr.s_addr) >> 24 == 127 ? sizeof(*a4)
+							       : 0;
+	}
+	if (inet_pton(AF_INET6, address, &a6->sin6_addr) != 1)
+		return 0;
+	a6->sin6_family = AF_INET6;
+	a6->sin6_port = htons((uint16_t)port);
+	return IN6_IS_ADDR_LOOPBACK(&a6->sin6_addr) ? sizeof(*a6) : 0;
+}
+
+int
+listener_open(struct listener *l, struct loop *loop, const char *address,
+    int port, struct err *e)
+{
+	struct sockaddr_storage ss;
+	struct sockaddr *sa = (struct sockaddr *)&ss;
+	socklen_t len = loopback(&ss, address, port);
 	int one = 1, fd;
 
-	if (strchr(l->address, ':') != NULL) {
-		sa = (struct sockaddr *)&a6;
-		len = sizeof(a6);
-	}
-	a4.sin_port = a6.sin6_port = htons((uint16_t)port);
-	if (inet_pton(sa->sa_family, l->address,
-		sa->sa_family == AF_INET ? (void *)&a4.sin_addr
-					 : (void *)&a6.sin6_addr) != 1)
-		return err_set(
-		    e, "\"%s\" is not an address to listen on", l->address);
+	if (len == 0)
+		return err_set(e, "%s is not a loopback address", address);
 	fd = socket(
 	    sa->sa_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
 	if (fd < 0)
@@ -246,10 +259,11 @@ listener_open(struct listener *l, struct loop *loop, int port, struct err *e)
 	if (bind(fd, sa, len) != 0 || listen(fd, 1024) != 0 ||
 	    getsockname(fd, sa, &len) != 0) {
 		close(fd);
-		return err_set(e, "cannot listen on %s port %d: %s", l->address,
+		return err_set(e, "cannot listen on %s port %d: %s", address,
 		    port, strerror(errno));
 	}
-	l->port = ntohs(sa->sa_family == AF_INET ? a4.sin_port : a6.sin6_port);
+	/* The port lies at the same place in both families. */
+	l->port = ntohs(((struct sockaddr_in *)sa)->sin_port);
 	l->loop = loop;
 	l->watch = (struct loop_watch){.fd = fd, .ready = on_accept};
 	if (loop_add(loop, &l->watch, EPOLLIN) != 0) {

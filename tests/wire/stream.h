@@ -63,19 +63,18 @@ void stream_end(struct stream *s, bool reset);
 /* Free the buffers, after closed(). */
 void stream_release(struct stream *s);
 
-/* A listener on 127.0.0.1 (or ::1, or another literal). */
+/* A listener on a loopback address. */
 struct listener {
 	struct loop *loop;
 	struct loop_watch watch;
 	int port;
-	char address[64];
 	void (*accepted)(struct listener *, int fd);
 };
 
-/* Listen; port 0 lets the kernel choose, l->port tells. address and accepted
- * are set by the caller before. */
-int
-listener_open(struct listener *l, struct loop *loop, int port, struct err *e);
+/* Listen on a literal loopback address; port 0 lets the kernel choose, l->port
+ * tells. The caller has set l->accepted. 0, or -1 with a sentence. */
+int listener_open(struct listener *l, struct loop *loop, const char *address,
+    int port, struct err *e);
 void listener_close(struct listener *l);
 
 #endif
