@@ -9,10 +9,12 @@
 #	lab_sink OPTION...	sink: $SINK, $SINK_PID; requests in $LAB/sink.ndjson
 #	lab_run NAME COMMAND...	in the background; $LAB/NAME.out, .err; $LAB_PID
 #	until_true SECONDS COMMAND...
+#	lab_note PID...		end these, too
 #	lab_end			end what still runs
 
 lab_begin() {
 	LAB=$1
+	: "${PULSE_BIN:?}" "${PULSE_TESTBIN:?}"
 	mkdir -p "$LAB"
 	: >"$LAB/pids"
 	export PATH="$PULSE_BIN:$PULSE_TESTBIN:$PATH"
@@ -40,7 +42,7 @@ lab_run() {
 
 	"$@" </dev/null >"$LAB/$name.out" 2>"$LAB/$name.err" 3>&- &
 	LAB_PID=$!
-	echo "$LAB_PID" >>"$LAB/pids"
+	lab_note "$LAB_PID"
 }
 
 lab_sim() {
@@ -68,31 +70,53 @@ lab_sink() {
 	export SINK SINK_PID
 }
 
-lab_alive() {
+# When a process was born, in ticks since the machine started; nothing when it
+# is no more. Numbers of processes are used again, those together with this not.
+lab_born() {
+	local stat
+
+	read -r stat 2>/dev/null <"/proc/$1/stat" || return 0
+	stat=${stat##*) }
+	[ "${stat%% *}" != Z ] || return 0
+	cut -d ' ' -f 20 <<<"$stat"
+}
+
+# Remember to end these processes.
+lab_note() {
 	local pid
 
-	while read -r pid; do
-		kill -0 "$pid" 2>/dev/null && return 0
+	for pid; do
+		echo "$pid $(lab_born "$pid")" >>"$LAB/pids"
+	done
+}
+
+# Send the signal $1 to what still runs of what was noted; fails when nothing
+# does.
+lab_signal() {
+	local pid born any=1
+
+	while read -r pid born; do
+		if [ "${born:-x}" != "$(lab_born "$pid")" ]; then
+			continue
+		fi
+		kill "-$1" "$pid" 2>/dev/null && any=0
 	done <"$LAB/pids"
-	return 1
+	return $any
 }
 
 lab_dead() {
-	! lab_alive
+	! lab_signal 0
 }
 
 # End what still runs: SIGTERM, and after some seconds SIGKILL.
 lab_end() {
-	local pid
+	local pid born
 
 	[ -n "${LAB:-}" ] && [ -e "$LAB/pids" ] || return 0
-	while read -r pid; do
-		kill "$pid" 2>/dev/null || true
-	done <"$LAB/pids"
-	until_true 10 lab_dead 2>/dev/null || while read -r pid; do
-		kill -9 "$pid" 2>/dev/null || true
-	done <"$LAB/pids"
-	while read -r pid; do
+	if lab_signal TERM && ! until_true 10 lab_dead 2>/dev/null; then
+		lab_signal KILL || true
+	fi
+	while read -r pid born; do
 		wait "$pid" 2>/dev/null || true
 	done <"$LAB/pids"
 	: >"$LAB/pids"

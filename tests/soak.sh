@@ -67,7 +67,7 @@ start() {
 	EVAL=$!
 	pulse-send <"$LAB/alerts" >>"$LAB/sent.ndjson" 2>>"$LAB/send.err" &
 	SEND=$!
-	printf '%s\n' $INGEST $EVAL $SEND >>"$LAB/pids"
+	lab_note $INGEST $EVAL $SEND
 }
 gone() {
 	! kill -0 "$INGEST" 2>/dev/null && ! kill -0 "$EVAL" 2>/dev/null &&
@@ -89,7 +89,7 @@ retries() {
 
 start
 retries </dev/null &
-echo $! >>"$LAB/pids"
+lab_note $!
 printf '%8s %22s %22s %22s %8s %8s %9s\n' seconds 'ingest KB fds' 'eval KB fds' \
     'send KB fds' alerts hooks 'store KB'
 began=$SECONDS kills=0 next_kill=$((SECONDS + CHAOS_STEP)) next=$SECONDS
