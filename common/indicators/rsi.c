@@ -63,9 +63,10 @@ rsi_seed(struct rsi *s, int64_t change, double *out, bool keep)
 
 	out[0] = NAN;
 	if (s->head.count == s->head.n) {
+		/* From the whole numbers, so that 7 against 3 is 70. */
+		out[0] = rsi_index(gain, loss);
 		gain /= s->head.n;
 		loss /= s->head.n;
-		out[0] = rsi_index(gain, loss);
 	}
 	if (keep) {
 		s->gain = gain;

@@ -470,6 +470,31 @@ test_print(void)
 	buf_release(&out);
 }
 
+/* Gains of 7 against losses of 3 are 70, also where their means are not whole
+ * numbers. */
+static void
+test_seventy(void)
+{
+	static const int64_t closes[] = {1000, 1001, 1002, 1003, 1004, 1005,
+	    1006, 1007, 1006, 1005, 1004, 1004, 1004, 1004, 1004};
+	struct indicator_spec s = indicator_spec_make("rsi", 14, 0, 0);
+	struct indicator_scale ticks = {0};
+	double out[INDICATOR_LINES_MAX];
+	struct indicator_bar bar;
+	void *state = start(&s);
+	struct candle c = {.volume = {1, 0}};
+	size_t i;
+
+	for (i = 0; i < sizeof(closes) / sizeof(closes[0]); i++) {
+		c.open = c.high = c.low = c.close =
+		    (struct decimal){closes[i], 1};
+		indicator_bar(&ticks, &c, &bar);
+		indicator_step(&s, state, &bar, out);
+	}
+	ok(out[0] >= 70 && out[0] <= 70, "the first rsi is exactly 70");
+	free(state);
+}
+
 /* A close that lies on the band by its decimals is on it as a double too. */
 static void
 test_ties(void)
@@ -521,6 +546,7 @@ main(void)
 	test_absurd();
 	test_specs();
 	test_print();
+	test_seventy();
 	test_ties();
 	free(values);
 	return tap_done();
