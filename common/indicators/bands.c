@@ -132,10 +132,10 @@ donchian_next(
     void *state, const struct indicator_bar *b, double *out, bool keep)
 {
 	struct donchian *s = state;
-	struct extreme x = {b->high, b->low}, e;
+	struct extreme e;
 
 	out[0] = out[1] = out[2] = NAN;
-	if (!extremes_next(&s->window, s->v, x, &e, keep))
+	if (!extremes_next(&s->window, s->v, b->high, b->low, &e, keep))
 		return;
 	out[0] = (double)e.high / b->unit;
 	out[1] = (double)e.low / b->unit;

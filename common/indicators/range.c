@@ -145,8 +145,8 @@ stoch_next(void *state, const struct indicator_bar *b, double *out, bool keep)
 {
 	struct stoch *s = state;
 	double *kv = (double *)(void *)&s->v[s->head.n], *dv = kv + s->k.n;
-	struct extreme x = {b->high, b->low}, e;
-	bool full = extremes_next(&s->window, s->v, x, &e, keep);
+	struct extreme e;
+	bool full = extremes_next(&s->window, s->v, b->high, b->low, &e, keep);
 
 	out[0] = NAN;
 	if (full && e.high > e.low)

@@ -18,45 +18,19 @@ extremes_start(struct extremes *w, int n)
 	*w = (struct extremes){.n = n};
 }
 
-static struct extreme
-wider(struct extreme a, struct extreme b)
-{
-	return (struct extreme){
-	    a.high > b.high ? a.high : b.high, a.low < b.low ? a.low : b.low};
-}
-
-/* A block is full: turn its values into tails. */
-static void
+void
 extremes_fold(struct extremes *w, struct extreme *v)
 {
+	int64_t high = v[w->n - 1].high, low = v[w->n - 1].low;
 	int i;
 
-	for (i = w->n - 2; i >= 0; i--)
-		v[i] = wider(v[i], v[i + 1]);
+	for (i = w->n - 2; i >= 0; i--) {
+		high = max_of(v[i].high, high);
+		low = min_of(v[i].low, low);
+		v[i].high = high;
+		v[i].low = low;
+	}
 	w->at = 0;
-}
-
-bool
-extremes_next(struct extremes *w, struct extreme *v, struct extreme x,
-    struct extreme *out, bool keep)
-{
-	bool full = w->count + 1 >= w->n;
-	struct extreme head = x;
-
-	if (w->at > 0)
-		head = wider(head, (struct extreme){w->high, w->low});
-	*out = head;
-	if (full && w->at + 1 < w->n)
-		*out = wider(head, v[w->at + 1]);
-	if (!keep)
-		return full;
-	v[w->at++] = x;
-	w->high = head.high;
-	w->low = head.low;
-	w->count++;
-	if (w->at == w->n)
-		extremes_fold(w, v);
-	return full;
 }
 
 void
@@ -78,26 +52,14 @@ sums_start(struct sums *w, int n)
 	*w = (struct sums){.n = n};
 }
 
-double
-sums_next(struct sums *w, double *v, double x, bool keep)
+void
+sums_fold(struct sums *w, double *v)
 {
-	double head = w->at > 0 ? w->sum + x : x, sum = head;
-	bool full = w->count + 1 >= w->n;
 	int i;
 
-	if (full && w->at + 1 < w->n)
-		sum += v[w->at + 1];
-	if (keep) {
-		v[w->at++] = x;
-		w->sum = head;
-		w->count++;
-		if (w->at == w->n) {
-			for (i = w->n - 2; i >= 0; i--)
-				v[i] += v[i + 1];
-			w->at = 0;
-		}
-	}
-	return full ? sum : NAN;
+	for (i = w->n - 2; i >= 0; i--)
+		v[i] += v[i + 1];
+	w->at = 0;
 }
 
 double

@@ -148,10 +148,54 @@ struct extreme {
 	int64_t high, low;
 };
 
+static inline int64_t
+max_of(int64_t a, int64_t b)
+{
+	return a > b ? a : b;
+}
+
+static inline int64_t
+min_of(int64_t a, int64_t b)
+{
+	return a < b ? a : b;
+}
+
 void extremes_start(struct extremes *w, int n);
+/* A block is full: turn its values into tails. */
+void extremes_fold(struct extremes *w, struct extreme *v);
+
 /* True and the extremes with this pair when n pairs were seen. v has n. */
-bool extremes_next(struct extremes *w, struct extreme *v, struct extreme x,
-    struct extreme *out, bool keep);
+static inline bool
+extremes_next(struct extremes *w, struct extreme *v, int64_t high, int64_t low,
+    struct extreme *out, bool keep)
+{
+	bool full = w->count + 1 >= w->n;
+	int64_t head_high = high, head_low = low;
+	int32_t at = w->at;
+
+	if (at > 0) {
+		head_high = max_of(high, w->high);
+		head_low = min_of(low, w->low);
+	}
+	out->high = head_high;
+	out->low = head_low;
+	if (full && at + 1 < w->n) {
+		out->high = max_of(head_high, v[at + 1].high);
+		out->low = min_of(head_low, v[at + 1].low);
+	}
+	if (!keep)
+		return full;
+	v[at].high = high;
+	v[at].low = low;
+	w->high = head_high;
+	w->low = head_low;
+	w->count++;
+	w->at = at + 1;
+	if (w->at == w->n)
+		extremes_fold(w, v);
+	return full;
+}
+
 void extremes_rescale(
     struct extremes *w, struct extreme *v, const struct rescale *r);
 
@@ -166,8 +210,28 @@ struct sums {
 };
 
 void sums_start(struct sums *w, int n);
+/* A block is full: turn its values into tails. */
+void sums_fold(struct sums *w, double *v);
+
 /* The sum with x; NaN when n values were not seen yet. */
-double sums_next(struct sums *w, double *v, double x, bool keep);
+static inline double
+sums_next(struct sums *w, double *v, double x, bool keep)
+{
+	double head = w->at > 0 ? w->sum + x : x, sum = head;
+	bool full = w->count + 1 >= w->n;
+
+	if (full && w->at + 1 < w->n)
+		sum += v[w->at + 1];
+	if (keep) {
+		v[w->at++] = x;
+		w->sum = head;
+		w->count++;
+		if (w->at == w->n)
+			sums_fold(w, v);
+	}
+	return full ? sum : NAN;
+}
+
 /* The sum without another value. */
 double sums_now(const struct sums *w, const double *v);
 
