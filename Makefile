@@ -75,6 +75,9 @@ LIB_SRC = $(call sources,common) $(call sources,db)
 GEN_SRC = $(BUILD)/gen/migrations_sqlite.c
 GEN_OBJ = $(GEN_SRC:.c=.o)
 WEB_FILES = $(sort $(wildcard pulse-ctl/web/*.*))
+NPM_FILES = $(addprefix packaging/npm/,package.json package-lock.json .npmrc \
+	install.sh)
+UPLOT = $(BUILD)/npm/pages/node_modules/uplot
 pulse-ctl_extra = $(BUILD)/gen/web_files.o
 LIBPULSE = $(BUILD)/libpulse.a
 PROGRAM_LIBS = $(PROGRAMS:%=$(BUILD)/lib/%.a)
@@ -92,7 +95,7 @@ REPLAY_BINS = $(FUZZ_SRC:tests/fuzz/%.c=$(BUILD)/replay/%)
 
 .PHONY: all programs test-programs demo check lint regen fuzz fuzz-programs \
 	coverage bench soak install uninstall dist distcheck clean format \
-	completions FORCE
+	completions clean-npm npm-lock FORCE
 .DELETE_ON_ERROR:
 .SECONDARY:
 
@@ -122,9 +125,31 @@ $(BUILD)/gen/migrations_sqlite.c: common/embed.sh \
 	@mkdir -p $(@D)
 	sh common/embed.sh migrations_sqlite db/migrations/sqlite/*.sql > $@
 
-$(BUILD)/gen/web_files.c: common/embed.sh $(WEB_FILES)
+# The pages, and the chart library with its licence if npm brought it.
+$(BUILD)/gen/web_files.c: common/embed.sh $(WEB_FILES) $(BUILD)/npm/pages.done
 	@mkdir -p $(@D)
-	sh common/embed.sh web_files $(WEB_FILES) > $@
+	@rm -f $(BUILD)/npm/uPlot.*
+	@if [ -d $(UPLOT) ]; then \
+	    cp $(UPLOT)/dist/uPlot.iife.min.js $(UPLOT)/dist/uPlot.min.css \
+	        $(BUILD)/npm/ && \
+	    cp $(UPLOT)/LICENSE $(BUILD)/npm/uPlot.LICENSE.txt; fi
+	sh common/embed.sh web_files $(WEB_FILES) \
+	    $$(ls $(BUILD)/npm/uPlot.* 2>/dev/null) > $@
+
+# npm packages, pinned by packaging/npm/package-lock.json, which names no
+# address: npm knows its registry. Never part of this repository.
+$(BUILD)/npm/%.done: $(NPM_FILES)
+	@mkdir -p $(@D)
+	packaging/npm/install.sh $* $(BUILD)/npm/$*
+	@touch $@
+clean-npm:
+	rm -rf $(BUILD)/npm
+
+# After a change of package.json. Who pays whom is not ours to repeat.
+npm-lock:
+	cd packaging/npm && npm install --package-lock-only && \
+	    jq --tab 'del(.packages[].funding)' package-lock.json \
+	        > package-lock.new && mv package-lock.new package-lock.json
 
 $(LIBPULSE): $(call obj,$(LIB_SRC)) $(GEN_OBJ)
 	@rm -f $@
@@ -182,7 +207,9 @@ test-programs: $(UNIT_BINS) $(REPLAY_BINS)
 demo:
 	tests/demo.sh
 
-check: all test-programs
+# Only bats files run what npm brings for tests.
+check: all test-programs $(if $(filter all bats %.bats,$(ONLY)), \
+    $(BUILD)/npm/test.done)
 	BUILD=$(BUILD) tests/check.sh $(ONLY)
 
 lint: programs

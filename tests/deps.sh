@@ -9,9 +9,12 @@
 set -eu
 build="gcc libc6-dev make pkg-config libwebsockets-dev libcurl4-openssl-dev
 libjq-dev libonig-dev libsqlite3-dev libssl-dev"
+# The chart library comes from npm. A node of another origin is as good.
+command -v node >/dev/null && command -v npm >/dev/null ||
+    build="$build nodejs npm"
 demo="$build jq curl"
 tests="$demo bats sqlite3 openssl clang-14 clang libclang-rt-14-dev llvm-14
-clang-format-14 shellcheck mandoc git procps util-linux man-db wrk strace"
+clang-format-14 shellcheck mandoc git procps util-linux man-db wrk strace chromium"
 case ${1:-build} in
 build)	want=$build ;;
 demo)	want=$demo ;;

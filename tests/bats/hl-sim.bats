@@ -899,8 +899,7 @@ END
 # --- the exchange's own client ----------------------------------------------
 
 @test "the JavaScript client of the exchange works with it" {
-	# npm install @nktkas/hyperliquid ws, anywhere; name its node_modules.
-	modules=${PULSE_NODE_MODULES:-$BATS_TEST_DIRNAME/../../node_modules}
+	modules=${PULSE_NODE_MODULES:-$BATS_TEST_DIRNAME/../../build/npm/test/node_modules}
 	[ -d "$modules/@nktkas/hyperliquid" ] && [ -d "$modules/ws" ] ||
 	    skip "no node_modules with @nktkas/hyperliquid and ws"
 	command -v node >/dev/null || skip "node is not installed"
