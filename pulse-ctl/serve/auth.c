@@ -147,6 +147,17 @@ auth_find(struct auth *a, const char *text)
 	return found;
 }
 
+bool
+auth_used(const struct auth *a)
+{
+	size_t i;
+
+	for (i = 0; i < a->n; i++)
+		if (a->v[i].used_ms != 0)
+			return true;
+	return false;
+}
+
 int
 auth_note_use(struct auth *a, struct err *e)
 {

@@ -44,7 +44,9 @@ int auth_refresh(struct auth *a, struct err *e);
 bool auth_any_admin(const struct auth *a);
 /* The key whose text this is, or NULL. */
 struct auth_key *auth_find(struct auth *a, const char *text);
-/* Write the times of last use that are due, in one transaction. */
+/* True when some key was used since that was noted in the store. */
+bool auth_used(const struct auth *a);
+/* Note it, within the caller's transaction. */
 int auth_note_use(struct auth *a, struct err *e);
 
 #endif

@@ -24,6 +24,7 @@
 #define STOP_MS	   5000 /* for all, after SIGTERM */
 #define WRITERS_MS 5000 /* for a write while others write */
 #define SWEEP_US   500000
+#define NOTE_MS	   5000 /* between two notes of which keys were used */
 #define BUSY_US	   3000
 
 /* Bytes given to the library at once; more wait until they are sent. */
@@ -83,6 +84,7 @@ struct server {
 	int64_t nconns, nstreams;
 	lws_sorted_usec_list_t sweep, poll, retry;
 	struct emit log;
+	int64_t noted_ms;
 	bool stopping;
 	int64_t stop_ms;
 };
@@ -205,13 +207,30 @@ become_stream(struct conn *c)
 	lws_callback_on_writable(c->wsi);
 }
 
+/*
+ * The last answer is out, and the asker may not be done speaking: a socket
+ * closed with unread bytes is reset, and the answer lost with it. So say that
+ * no more will come, and throw away what does until the asker closes.
+ */
+static int
+conn_linger(struct conn *c, bool tell)
+{
+	c->state = CONN_DRAIN;
+	conn_deadline(c, DRAIN_MS);
+	buf_release(&c->in);
+	conn_hold(c, false);
+	/* With TLS the end is a record of its own, which closing sends. */
+	if (tell && !c->s->api->config.tls)
+		(void)shutdown(lws_get_socket_fd(c->wsi), SHUT_WR);
+	return 0;
+}
+
 /* The answer is out: what comes next on this connection? -1 closes it. */
 static int
 conn_answered(struct conn *c)
 {
 	struct exchange *x = c->x;
-	int64_t unread = x->head.content_length;
-	bool close = x->close;
+	bool close = x->close, refused = x->status >= 400;
 
 	if (x->stream != STREAM_NONE && !x->is_head) {
 		become_stream(c);
@@ -219,16 +238,8 @@ conn_answered(struct conn *c)
 	}
 	exchange_free(x);
 	c->x = NULL;
-	if (c->used > c->in.len) {
-		/* Part of its body is still on the way; closing now would
-		 * reset the connection before the answer is read. */
-		c->drained = (size_t)unread > DRAIN_MAX ? DRAIN_MAX : 0;
-		c->state = CONN_DRAIN;
-		conn_deadline(c, DRAIN_MS);
-		buf_release(&c->in);
-		conn_hold(c, false);
-		return 0;
-	}
+	if (c->used > c->in.len || (close && refused))
+		return conn_linger(c, close);
 	buf_consume(&c->in, c->used);
 	c->used = 0;
 	if (close || c->s->stopping)
@@ -613,6 +624,24 @@ flush_queue(struct server *s)
 
 /* ---- time ---------------------------------------------------------------- */
 
+/* When keys were used last: not worth waiting for, nor for the disk. */
+static void
+note_use(struct server *s, int64_t now_ms)
+{
+	struct err e;
+
+	if (now_ms - s->noted_ms < NOTE_MS || !auth_used(&s->api->auth))
+		return;
+	s->noted_ms = now_ms;
+	if (store_begin(s->api->st, false, &e) < 0)
+		return;
+	if (auth_note_use(&s->api->auth, &e) < 0 ||
+	    store_commit(s->api->st, &e) < 0) {
+		store_rollback(s->api->st);
+		log_warn("the use of keys is not noted: %s", e.msg);
+	}
+}
+
 static void
 sweep(lws_sorted_usec_list_t *sul)
 {
@@ -627,6 +656,7 @@ sweep(lws_sorted_usec_list_t *sul)
 			 now > c->deadline_ms)
 			conn_kill(c);
 	}
+	note_use(s, now);
 	lws_sul_schedule(s->lws, 0, &s->sweep, sweep, SWEEP_US);
 }
 

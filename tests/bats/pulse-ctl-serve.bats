@@ -1,0 +1,645 @@
+# pulse-ctl serve: the HTTP API by curl, and by bytes no client would send.
+
+# bats sets status, output; each test is a shell of its own
+# shellcheck disable=SC2154,SC2030,SC2031,SC2094,SC2016,SC2059
+
+bats_require_minimum_version 1.5.0
+
+setup() {
+	PULSE_BIN=${PULSE_BIN:-$BATS_TEST_DIRNAME/../../build/bin}
+	PULSE_TESTBIN=${PULSE_TESTBIN:-$BATS_TEST_DIRNAME/../../build/tests}
+	# shellcheck source=tests/lab.bash
+	source "$BATS_TEST_DIRNAME/../lab.bash"
+	lab_begin "$BATS_TEST_TMPDIR"
+	cd "$LAB" || return 1
+	unset PULSE_ALLOW_PRIVATE
+	ADMIN=test-admin-key-0123456789
+}
+
+teardown() {
+	lab_end
+}
+
+# Start serve: $URL, $PORT, $SERVE_PID.
+serve() { # OPTION...
+	PULSE_API_KEY=$ADMIN lab_run serve pulse-ctl serve \
+	    --listen 127.0.0.1:0 "$@"
+	SERVE_PID=$LAB_PID
+	until_true 20 grep -q 'listening on' serve.err || {
+		cat serve.err >&2
+		return 1
+	}
+	URL=$(sed -n 's/.*listening on \([^" ]*\).*/\1/p' serve.err)
+	PORT=${URL##*:}
+}
+
+# A request with the admin key: status on stdout; body and head in files.
+req() { # METHOD PATH [CURL-OPTION...]
+	local method=$1 path=$2
+	shift 2
+	: >body
+	curl -s -m 20 -o body -D answer -w '%{http_code}\n' -X "$method" \
+	    -H "X-API-Key: $ADMIN" "$@" "$URL$path"
+}
+
+json() { # METHOD PATH BODY [CURL-OPTION...]
+	local method=$1 path=$2 text=$3
+	shift 3
+	req "$method" "$path" -H 'Content-Type: application/json' -d "$text" "$@"
+}
+
+# The same without a key.
+open_req() { # METHOD PATH [CURL-OPTION...]
+	local method=$1 path=$2
+	shift 2
+	: >body
+	curl -s -m 20 -o body -D answer -w '%{http_code}\n' -X "$method" "$@" "$URL$path"
+}
+
+head_has() {
+	tr -d '\r' <answer | grep -qix -- "$1" || {
+		cat answer >&2
+		return 1
+	}
+}
+
+# Fail when grep finds something.
+lacks() { # GREP-ARGUMENT...
+	if grep -- "$@" >&2; then return 1; fi
+}
+
+# Bytes to the server as they are (printf's escapes), and what comes back
+# until the server closes or seconds are over.
+raw() { # SECONDS BYTES
+	local seconds=$1
+	exec 9<>"/dev/tcp/127.0.0.1/$PORT"
+	# shellcheck disable=SC2059
+	printf "$2" >&9
+	timeout "$seconds" cat <&9 || true
+	exec 9>&-
+}
+
+status_of() { # SECONDS BYTES
+	raw "$@" | head -n 1 | tr -d '\r' | cut -d' ' -f2
+}
+
+RULE='{"name":"r","symbol":"BTC","rule_type":"price_threshold","config":{"threshold":100,"operator":">="}}'
+K='X-API-Key: test-admin-key-0123456789\r\n'
+
+# Make 'price >= 100' on SYMBOL fire: an alert in the store.
+alert() { # SYMBOL
+	printf '{"t":%s,"T":%s,"s":"%s","i":"1m","o":"99","c":"%s","h":"%s","l":"98","v":"1","n":1,"x":true}\n' \
+	    1788936600000 1788936659999 "$1" 99 99.5 \
+	    1788936660000 1788936719999 "$1" 100.5 101 |
+	    pulse-eval --replay -q
+}
+
+@test "the ten endpoints of the earlier service answer with its members and codes" {
+	serve
+	[ "$(open_req GET /health)" = 200 ]
+	jq -e '.status == "healthy" and (.timestamp | endswith("Z"))' body
+	[ "$(open_req GET /metrics)" = 200 ]
+	head_has 'content-type: text/plain; version=0.0.4; charset=utf-8'
+	[ "$(open_req GET /metrics -H 'Accept: application/json')" = 200 ]
+	jq -e '.rules_active == 0 and .alerts_pending_delivery == 0 and .database_status == "connected"' body
+	[ "$(json POST /api/v1/rules "$RULE")" = 201 ]
+	id=$(jq -r .id body)
+	head_has "location: /api/v1/rules/$id"
+	[ "$(open_req GET /api/v1/rules)" = 200 ]
+	jq -e --arg id "$id" '.total == 1 and .rules[0].id == $id' body
+	[ "$(open_req GET "/api/v1/rules/$id")" = 200 ]
+	[ "$(json PUT "/api/v1/rules/$id" '{"cooldown_seconds":60}')" = 200 ]
+	jq -e '.cooldown_seconds == 60 and .name == "r"' body
+	alert BTC >alerts
+	[ "$(open_req GET /api/v1/alerts)" = 200 ]
+	a=$(jq -r '.alerts[0].id' body)
+	jq -e '.total == 1 and .alerts[0].delivery_status == "none" and .alerts[0].trigger_value == "100.5"' body
+	[ "$(open_req GET "/api/v1/alerts/$a/deliveries")" = 200 ]
+	jq -e '. == {"attempts":[],"total":0}' body
+	[ "$(open_req GET '/api/v1/candles?symbol=BTC')" = 200 ]
+	jq -e '.total == 2 and .limit == 200 and .offset == 0 and .order == "desc" and .candles[0].close == "100.5" and .candles[0].interval_seconds == 60' body
+	[ "$(req DELETE "/api/v1/rules/$id")" = 204 ]
+	[ ! -s body ]
+	[ "$(open_req GET "/api/v1/rules/$id")" = 404 ]
+	jq -e '. == {"detail":"Rule not found"}' body
+	[ "$(open_req GET "/api/v1/alerts/$a")" = 404 ]
+}
+
+@test "checks come in the order 401, 429, 404 and 405, 413 and 415, 422" {
+	serve
+	key=$(pulse-ctl key create small --rate 2 | jq -r .key)
+	# Everything is wrong: the missing key is said.
+	[ "$(open_req PATCH /nowhere -d x)" = 401 ]
+	head_has 'www-authenticate: Bearer'
+	for want in 404 404 429; do
+		[ "$(curl -s -o body -D answer -w '%{http_code}' -X PATCH -H "X-API-Key: $key" -d x "$URL/nowhere")" = $want ]
+	done
+	head_has 'retry-after: [0-9]*'
+	[ "$(req PATCH /api/v1/rules -d x)" = 405 ]
+	head_has 'allow: OPTIONS, GET, HEAD, POST'
+	head -c 70000 /dev/zero >big
+	[ "$(req POST /api/v1/rules -H 'Content-Type: text/plain' --data-binary @big)" = 413 ]
+	[ "$(req POST /api/v1/rules -H 'Content-Type: text/plain' -d '{')" = 415 ]
+	[ "$(json POST /api/v1/rules '{')" = 422 ]
+	jq -e '.detail[0].type == "json_invalid" and .detail[0].loc == ["body"]' body
+	[ "$(json PUT /api/v1/rules/xyz '{}')" = 422 ]
+	jq -e '.detail[0].loc == ["path","rule_id"]' body
+}
+
+@test "every fault of a rule is named at once, and a fault list of bad JSON is answered 4xx" {
+	serve
+	[ "$(json POST /api/v1/rules '{"name":"","symbol":"","rule_type":"rsi","config":{"direction":"x","period":1}}')" = 422 ]
+	jq -e '[.detail[].loc | join(".")] | contains(["body.name","body.symbol","body.config.direction","body.config.period"])' body
+	jq -e 'all(.detail[]; has("type") and has("msg") and has("input"))' body
+	for text in '' '[]' 'null' '1' '"x"' '{"name":NaN}' '{"name":"\ud800"}' \
+	    '{"name":"\u0000"}' '{"cooldown_seconds":1e400}' '{"a":1}x' '{"a":}' \
+	    '{"name":{}}' '{"config":[]}' "{\"name\":\"$(printf '\xff')\"}" \
+	    "$(printf '[%.0s' {1..1000})" \
+	    '{"name":"r","symbol":"BTC","rule_type":"price_threshold","config":{"threshold":1e300,"operator":">="}}'; do
+		code=$(json POST /api/v1/rules "$text")
+		[ "$code" = 422 ] || {
+			echo "$text: $code"
+			cat body
+			false
+		}
+		jq -e '.detail | type == "array"' body >/dev/null
+	done
+	[ "$(open_req GET /health)" = 200 ]
+	[ "$(open_req GET /api/v1/rules | cat - <(jq .total body))" = 200$'\n'0 ]
+}
+
+@test "a query out of range is refused with the parameter named" {
+	serve
+	while read -r path where; do
+		code=$(open_req GET "$path")
+		[ "$code" = 422 ] || { echo "$path: $code"; false; }
+		jq -e --arg w "$where" '[.detail[].loc | join(".")] | index($w)' body >/dev/null || { echo "$path"; cat body; false; }
+	done <<-'END'
+		/api/v1/rules?limit=0 query.limit
+		/api/v1/rules?limit=101 query.limit
+		/api/v1/rules?limit=x query.limit
+		/api/v1/rules?limit= query.limit
+		/api/v1/rules?limit=5;drop query.limit
+		/api/v1/rules?offset=-1 query.offset
+		/api/v1/rules?is_active=maybe query.is_active
+		/api/v1/rules?rule_type=nonsense query.rule_type
+		/api/v1/rules?symbol= query.symbol
+		/api/v1/rules?cursor=xyz query.cursor
+		/api/v1/alerts?rule_id=1 query.rule_id
+		/api/v1/alerts?since=soon query.since
+		/api/v1/alerts?delivery_status=lost query.delivery_status
+		/api/v1/alerts/1 path.alert_id
+		/api/v1/alerts/1/deliveries path.alert_id
+		/api/v1/candles query.symbol
+		/api/v1/candles?symbol=BTC&interval=7m query.interval
+		/api/v1/candles?symbol=BTC&interval_seconds=61 query.interval_seconds
+		/api/v1/candles?symbol=BTC&limit=501 query.limit
+		/api/v1/candles?symbol=BTC&order=up query.order
+		/api/v1/candles?symbol=BTC&start_time=x query.start_time
+	END
+}
+
+@test "webhook URLs are shown whole only to a key with that right" {
+	serve
+	secret='https://discord.com/api/webhooks/123456789/s3cr3t'
+	[ "$(json POST /api/v1/rules "${RULE%\}},\"discord_webhook_url\":\"$secret\"}")" = 201 ]
+	id=$(jq -r .id body)
+	user=$(pulse-ctl key create user | jq -r .key)
+	req GET "/api/v1/rules/$id"
+	grep -q s3cr3t body
+	tag=$(tr -d '\r' <answer | sed -n 's/^ETag: //p')
+	open_req GET "/api/v1/rules/$id"
+	lacks s3cr3t body
+	jq -e '.discord_webhook_url | endswith("/***")' body
+	# Two forms of one rule have two tags.
+	lacks -F "$tag" answer
+	curl -s -H "Authorization: Bearer $user" "$URL/api/v1/rules" >list
+	lacks s3cr3t list
+	# What was shown short and comes back unchanged changes nothing.
+	shown=$(jq .discord_webhook_url body)
+	[ "$(json PUT "/api/v1/rules/$id" "{\"discord_webhook_url\":$shown}")" = 200 ]
+	grep -q s3cr3t body
+	lacks s3cr3t serve.err
+	[ "$(json POST /api/v1/rules "${RULE%\}},\"generic_webhook_url\":\"http://127.0.0.1/x\"}")" = 422 ]
+}
+
+@test "an update with an old ETag is refused, one with the present one is done" {
+	serve
+	json POST /api/v1/rules "$RULE"
+	id=$(jq -r .id body)
+	tag=$(tr -d '\r' <answer | sed -n 's/^ETag: //p')
+	[ "$(json PUT "/api/v1/rules/$id" '{"name":"a"}' -H "If-Match: $tag")" = 200 ]
+	[ "$(json PUT "/api/v1/rules/$id" '{"name":"b"}' -H "If-Match: $tag")" = 412 ]
+	[ "$(req DELETE "/api/v1/rules/$id" -H "If-Match: $tag")" = 412 ]
+	req GET "/api/v1/rules/$id"
+	jq -e '.name == "a"' body
+	tag=$(tr -d '\r' <answer | sed -n 's/^ETag: //p')
+	[ "$(req GET "/api/v1/rules/$id" -H "If-None-Match: $tag")" = 304 ]
+	[ ! -s body ]
+	[ "$(json PUT "/api/v1/rules/$id" '{"name":"c"}' -H 'If-Match: *')" = 200 ]
+	[ "$(req GET "/api/v1/rules/$id" -H "If-None-Match: $tag")" = 200 ]
+}
+
+@test "a POST repeated with its Idempotency-Key makes one rule, over a restart too" {
+	serve
+	[ "$(json POST /api/v1/rules "$RULE" -H 'Idempotency-Key: once')" = 201 ]
+	id=$(jq -r .id body)
+	[ "$(json POST /api/v1/rules "$RULE" -H 'Idempotency-Key: once')" = 201 ]
+	head_has 'idempotent-replayed: true'
+	[ "$(jq -r .id body)" = "$id" ]
+	[ "$(json POST /api/v1/rules "${RULE/100/200}" -H 'Idempotency-Key: once')" = 409 ]
+	[ "$(json POST /api/v1/rules "$RULE" -H 'Idempotency-Key: two')" = 201 ]
+	[ "$(jq -r .id body)" != "$id" ]
+	kill "$SERVE_PID"
+	wait "$SERVE_PID"
+	serve
+	[ "$(json POST /api/v1/rules "$RULE" -H 'Idempotency-Key: once')" = 201 ]
+	[ "$(jq -r .id body)" = "$id" ]
+	[ "$(pulse-ctl rule list | wc -l)" -eq 2 ]
+	[ "$(json POST /api/v1/rules "$RULE" -H "Idempotency-Key: $(printf 'x%.0s' {1..256})")" = 422 ]
+}
+
+@test "pages by cursor meet every rule once, newest first, while rules are added" {
+	for i in 1 2 3 4 5 6 7; do echo "${RULE/\"r\"/\"r$i\"}"; done | pulse-ctl rule import -q >out
+	serve
+	open_req GET '/api/v1/rules?limit=3'
+	jq -r '.rules[].name' body >names
+	jq -e '.total == 7' body
+	next=$(jq -r .next_cursor body)
+	json POST /api/v1/rules "${RULE/\"r\"/\"late\"}"
+	while [ "$next" != null ]; do
+		open_req GET "/api/v1/rules?limit=3&cursor=$next"
+		jq -r '.rules[].name' body >>names
+		next=$(jq -r .next_cursor body)
+	done
+	[ "$(sort names)" = "$(printf 'r%s\n' 1 2 3 4 5 6 7)" ]
+	open_req GET '/api/v1/rules?limit=3&offset=6'
+	jq -e '(.rules | length) == 2 and .total == 8' body
+}
+
+@test "reads need a key off loopback unless they are public, and the page and /health never do" {
+	PULSE_API_KEY=$ADMIN lab_run serve pulse-ctl serve --listen 0.0.0.0:0
+	until_true 20 grep -q 'listening on' serve.err
+	URL=http://127.0.0.1:$(sed -n 's/.*listening on http:..0.0.0.0:\([0-9]*\).*/\1/p' serve.err)
+	[ "$(open_req GET /api/v1/rules)" = 401 ]
+	[ "$(open_req GET /metrics)" = 401 ]
+	[ "$(open_req GET /nowhere)" = 401 ]
+	for path in /health / /docs /openapi.json; do
+		[ "$(open_req GET $path)" = 200 ]
+	done
+	[ "$(req GET /api/v1/rules)" = 200 ]
+	[ "$(req GET /nowhere)" = 404 ]
+	kill "$LAB_PID"
+	wait "$LAB_PID"
+	PULSE_API_KEY=$ADMIN lab_run serve pulse-ctl serve --listen 0.0.0.0:0 --public-reads
+	until_true 20 grep -q 'listening on' serve.err
+	URL=http://127.0.0.1:$(sed -n 's/.*listening on http:..0.0.0.0:\([0-9]*\).*/\1/p' serve.err)
+	[ "$(open_req GET /api/v1/rules)" = 200 ]
+	[ "$(open_req POST /api/v1/rules)" = 401 ]
+}
+
+@test "the first start makes an admin key, prints it once, and keeps its hash" {
+	unset PULSE_API_KEY
+	lab_run serve pulse-ctl serve --listen 127.0.0.1:0
+	until_true 20 grep -q 'listening on' serve.err
+	URL=$(sed -n 's/.*listening on \([^" ]*\).*/\1/p' serve.err)
+	ADMIN=$(jq -r .admin_key serve.out)
+	[[ $ADMIN == pk_* ]]
+	lacks "$ADMIN" serve.err pulse.db pulse.db-wal
+	[ "$(json POST /api/v1/rules "$RULE")" = 201 ]
+	kill "$LAB_PID"
+	wait "$LAB_PID"
+	lab_run serve pulse-ctl serve --listen 127.0.0.1:0
+	until_true 20 grep -q 'listening on' serve.err
+	[ ! -s serve.out ]
+	URL=$(sed -n 's/.*listening on \([^" ]*\).*/\1/p' serve.err)
+	[ "$(req DELETE "/api/v1/rules/$(jq -r .id body)")" = 204 ]
+	echo short >key
+	run -69 pulse-ctl serve --listen 127.0.0.1:0 --api-key-file key
+	[[ $output == *"shorter than"* ]]
+}
+
+@test "a stored key works until another process revokes it, and its last use is noted" {
+	serve
+	pulse-ctl key create k --rate 50 >key
+	key=$(jq -r .key key)
+	code() { curl -s -o body -D answer -w '%{http_code}' -X POST -H "X-API-Key: $key" -H 'Content-Type: application/json' -d "$RULE" "$URL/api/v1/rules"; }
+	[ "$(code)" = 201 ]
+	head_has 'x-ratelimit-limit: 50'
+	head_has 'x-ratelimit-remaining: 49'
+	head_has 'x-ratelimit-reset: 2'
+	until_true 20 bash -c 'pulse-ctl key list | jq -e ".last_used_at != null"' >/dev/null
+	pulse-ctl key revoke "$(jq -r .id key)"
+	[ "$(code)" = 401 ]
+	jq -e '. == {"detail":"Invalid API key"}' body
+}
+
+@test "failed keys are limited by address, and a good one has to wait as well" {
+	serve
+	for i in 1 2 3 4 5 6 7 8 9 10; do
+		[ "$(curl -s -o body -w '%{http_code}' -H "X-API-Key: guess-$i" "$URL/api/v1/rules")" = 401 ]
+	done
+	[ "$(curl -s -o body -D answer -w '%{http_code}' -H 'X-API-Key: guess-11' "$URL/api/v1/rules")" = 429 ]
+	head_has 'retry-after: [0-9]*'
+	[ "$(req GET /api/v1/rules)" = 429 ]
+	# Who shows no key is not concerned.
+	[ "$(open_req GET /api/v1/rules)" = 200 ]
+}
+
+@test "malformed requests are answered 4xx and never stall" {
+	serve
+	h='Host: x\r\n'
+	[ "$(status_of 5 "GET /health\r\n\r\n")" = 400 ]
+	[ "$(status_of 5 "GET /health HTTP/1.1\r\n\r\n")" = 400 ]
+	[ "$(status_of 5 "GET /health HTTP/1.1\r\n$h$h\r\n")" = 400 ]
+	[ "$(status_of 5 "GET /health HTTP/1.1\n$h\n\r\n\r\n")" = 400 ]
+	[ "$(status_of 5 "GET /health HTTP/1.1\r\nHost : x\r\n\r\n")" = 400 ]
+	[ "$(status_of 5 "GET /health HTTP/1.1\r\n$h folded\r\n\r\n")" = 400 ]
+	[ "$(status_of 5 "GET /health HTTP/1.1\r\n${h}A: b\001\r\n\r\n")" = 400 ]
+	[ "$(status_of 5 "GET /%%00 HTTP/1.1\r\n$h\r\n")" = 400 ]
+	[ "$(status_of 5 "GET /%%zz HTTP/1.1\r\n$h\r\n")" = 400 ]
+	[ "$(status_of 5 "G@T / HTTP/1.1\r\n$h\r\n")" = 400 ]
+	[ "$(status_of 5 "GET /health HTTP/3.0\r\n$h\r\n")" = 505 ]
+	[ "$(status_of 5 'PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n')" = 505 ]
+	[ "$(status_of 5 "\026\003\001\002\r\n\r\n")" = 400 ]
+	[ "$(status_of 5 "GET /$(printf 'x%.0s' {1..17000}) HTTP/1.1\r\n$h\r\n")" = 431 ]
+	many=$(printf 'X-%s: y\\r\\n' {1..70})
+	[ "$(status_of 5 "GET /health HTTP/1.1\r\n$h$many\r\n")" = 431 ]
+	[ "$(status_of 5 "GET /health HTTP/1.1\r\n${h}Connection: close\r\n\r\n")" = 200 ]
+	# Header names that are prefixes of well-known ones.
+	for name in A X X-A Ho Accept-C Content-T Sec- If; do
+		[ "$(status_of 5 "GET /health HTTP/1.1\r\n$h$name: 1\r\nConnection: close\r\n\r\n")" = 200 ]
+	done
+	# Paths are not tidied: what is not there is not there.
+	[ "$(status_of 5 "GET /x/../health HTTP/1.1\r\n${h}Connection: close\r\n\r\n")" = 404 ]
+}
+
+@test "bodies need one strict Content-Length" {
+	serve
+	p="POST /api/v1/rules HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nConnection: close\r\n$K"
+	[ "$(status_of 5 "$p\r\n")" = 411 ]
+	[ "$(status_of 5 "${p}Transfer-Encoding: chunked\r\n\r\n2\r\n{}\r\n0\r\n\r\n")" = 411 ]
+	[ "$(status_of 5 "${p}Transfer-Encoding: chunked\r\nContent-Length: 2\r\n\r\n{}")" = 400 ]
+	for length in -5 +2 0x2 '2, 2' '5,  3' 2x 1e3 '' 99999999999999999999999; do
+		[ "$(status_of 5 "${p}Content-Length: $length\r\n\r\n{}")" = 400 ]
+	done
+	[ "$(status_of 5 "${p}Content-Length: 2\r\nContent-Length: 2\r\n\r\n{}")" = 400 ]
+	[ "$(status_of 5 "${p}Content-Length: 2\r\n\r\n{}")" = 422 ]
+	[ "$(status_of 5 "${p}Content-Length: 1000000000\r\n\r\n{}")" = 413 ]
+	[ "$(json POST /api/v1/rules "$RULE" -H 'Transfer-Encoding: chunked')" = 411 ]
+}
+
+@test "a body that nobody will read gets its answer, and is no second request" {
+	serve
+	head -c 900000 /dev/urandom >big
+	[ "$(req POST /api/v1/rules --data-binary @big)" = 413 ]
+	[ "$(open_req POST /api/v1/rules --data-binary @big)" = 401 ]
+	smuggle='GET /metrics HTTP/1.1\r\nHost: x\r\n\r\n'
+	raw 3 "POST /api/v1/rules HTTP/1.1\r\nHost: x\r\nContent-Length: 40\r\n\r\n$smuggle" >out
+	[ "$(grep -c '^HTTP/1.1 ' out)" -eq 1 ]
+	grep -q '^HTTP/1.1 401' out
+}
+
+@test "pipelined requests are answered in order" {
+	serve
+	g='GET /health HTTP/1.1\r\nHost: x\r\n\r\n'
+	p="POST /api/v1/rules HTTP/1.1\r\nHost: x\r\n${K}Content-Type: application/json\r\nContent-Length: ${#RULE}\r\n\r\n$RULE"
+	raw 5 "$g$p${g}GET /nowhere HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n" >out
+	[ "$(tr -d '\r' <out | sed -n 's/^\({.*}\|\)HTTP.1.1 \([0-9]*\).*/\2/p' | tr '\n' ' ')" = '200 201 200 404 ' ]
+}
+
+@test "HEAD, OPTIONS, CONNECT, Expect, Upgrade and HTTP/1.0 are answered in one clear way" {
+	serve
+	curl -s -I "$URL/health" | tr -d '\r' >answer
+	grep -q '^HTTP/1.1 200' answer
+	head_has 'content-length: 59'
+	[ "$(open_req OPTIONS /api/v1/rules)" = 204 ]
+	head_has 'allow: OPTIONS, GET, HEAD, POST'
+	lacks -i access-control answer
+	[ "$(status_of 5 "CONNECT x:443 HTTP/1.1\r\nHost: x\r\n${K}Connection: close\r\n\r\n")" = 404 ]
+	[ "$(curl -s -o body -w '%{http_code} %{http_version}' --http2 "$URL/health")" = '200 1.1' ]
+	[ "$(status_of 5 'GET /health HTTP/1.0\r\n\r\n')" = 200 ]
+	head -c 2000 /dev/zero | tr '\0' ' ' >blanks
+	# curl waits a second for 100 Continue; it comes at once.
+	curl -s -o body -w '%{http_code} %{time_total}' -H "X-API-Key: $ADMIN" \
+	    -H 'Content-Type: application/json' -H 'Expect: 100-continue' \
+	    --expect100-timeout 15 -m 10 --data-binary @blanks "$URL/api/v1/rules" >out
+	[ "$(cut -d' ' -f1 out)" = 422 ]
+	[ "$(status_of 5 "GET /health HTTP/1.1\r\nHost: x\r\nExpect: magic\r\n\r\n")" = 417 ]
+}
+
+@test "slow clients are ended, and hold nobody up" {
+	serve
+	exec 8<>"/dev/tcp/127.0.0.1/$PORT"
+	printf 'GET /health HTTP/1.1\r\nHo' >&8
+	exec 7<>"/dev/tcp/127.0.0.1/$PORT"
+	printf "POST /api/v1/rules HTTP/1.1\r\nHost: x\r\n${K}Content-Type: application/json\r\nContent-Length: 100\r\n\r\n{" >&7
+	[ "$(open_req GET /health)" = 200 ]
+	# The head has 10 s; then the server closes.
+	timeout 15 cat <&8
+	exec 8>&- 7>&-
+}
+
+@test "at the connection limit more are turned away with 503, and served again after" {
+	serve --max-connections 3
+	exec 5<>"/dev/tcp/127.0.0.1/$PORT" 6<>"/dev/tcp/127.0.0.1/$PORT" 7<>"/dev/tcp/127.0.0.1/$PORT"
+	until_true 10 bash -c '[ "$(curl -s -o /dev/null -w "%{http_code}" "$1/health")" = 503 ]' x "$URL"
+	exec 5>&- 6>&- 7>&-
+	until_true 10 bash -c '[ "$(curl -s -o /dev/null -w "%{http_code}" "$1/health")" = 200 ]' x "$URL"
+	run -69 bash -c 'ulimit -n 50; PULSE_API_KEY=0123456789abcdef pulse-ctl serve --listen 127.0.0.1:0'
+	[[ $output == *descriptors* ]]
+}
+
+@test "a unix socket serves, and a second server cannot take it" {
+	PULSE_API_KEY=$ADMIN lab_run one pulse-ctl serve --listen "unix:$LAB/s"
+	until_true 20 grep -q 'listening on' one.err
+	[ "$(curl -s --unix-socket s -o body -w '%{http_code}' http://x/health)" = 200 ]
+	[ "$(stat -c %a s)" = 660 ]
+	PULSE_API_KEY=$ADMIN run -69 timeout 10 pulse-ctl serve --listen "unix:$LAB/s"
+	[[ $output == *"served by another process"* ]]
+	[ "$(curl -s --unix-socket s -o body -w '%{http_code}' http://x/health)" = 200 ]
+	kill -9 "$LAB_PID"
+	wait "$LAB_PID" || true
+	[ -S s ]
+	PULSE_API_KEY=$ADMIN lab_run two pulse-ctl serve --listen "unix:$LAB/s"
+	until_true 20 grep -q 'listening on' two.err
+	[ "$(curl -s --unix-socket s -o body -w '%{http_code}' http://x/health)" = 200 ]
+	kill "$LAB_PID"
+	wait "$LAB_PID"
+	[ ! -e s ]
+	echo data >file
+	PULSE_API_KEY=$ADMIN run -69 pulse-ctl serve --listen "unix:$LAB/file"
+	[ "$(cat file)" = data ]
+}
+
+@test "TLS serves HTTP/1.1, and refuses plain text" {
+	openssl req -x509 -newkey rsa:2048 -nodes -keyout k.pem -out c.pem -days 2 \
+	    -subj /CN=localhost -addext subjectAltName=IP:127.0.0.1 2>/dev/null
+	serve --tls-cert c.pem --tls-key k.pem
+	[[ $URL == https://* ]]
+	[ "$(open_req GET /health --cacert c.pem --http2)" = 200 ]
+	head_has 'HTTP/1.1 200 OK'
+	head_has 'strict-transport-security: .*'
+	[ "$(json POST /api/v1/rules "$RULE" --cacert c.pem)" = 201 ]
+	[ -z "$(status_of 5 'GET /health HTTP/1.0\r\n\r\n')" ]
+	[ "$(open_req GET /api/v1/rules --cacert c.pem)" = 200 ]
+	run -2 pulse-ctl serve --tls-cert c.pem
+	PULSE_API_KEY=$ADMIN run -69 pulse-ctl serve --listen 127.0.0.1:0 --tls-cert nowhere --tls-key nowhere
+}
+
+@test "the stream gives alerts of any process, resumes, and filters" {
+	for s in BTC ETH SOL; do pulse-ctl rule add $s 'price >= 100' >rule; done
+	serve
+	lab_run sse curl -sN "$URL/api/v1/alerts/stream"
+	lab_run lines curl -sN -H 'Accept: application/x-ndjson' "$URL/api/v1/alerts/stream"
+	lab_run eth curl -sN -H 'Accept: application/x-ndjson' "$URL/api/v1/alerts/stream?symbol=ETH"
+	until_true 10 bash -c '[ "$(curl -s "$1/metrics" | sed -n "s/^pulse_api_stream_subscribers //p")" = 3 ]' x "$URL"
+	alert BTC >one
+	alert ETH >two
+	alert SOL >three
+	until_true 10 grep -q SOL lines.out
+	until_true 10 grep -q SOL sse.out
+	jq -s -e 'map(.symbol) == ["BTC","ETH","SOL"]' lines.out
+	[ "$(sed -n 's/^id: //p' sse.out)" = "$(cat one two three | jq -r .id)" ]
+	sed -n 's/^data: //p' sse.out | cmp - lines.out
+	jq -s -e 'map(.symbol) == ["ETH"]' eth.out
+	last=$(jq -r .id one)
+	lab_run again curl -sN -H "Last-Event-ID: $last" "$URL/api/v1/alerts/stream"
+	until_true 10 grep -q SOL again.out
+	[ "$(grep -c '^data: ' again.out)" -eq 2 ]
+	[ "$(open_req GET '/api/v1/alerts/stream?rule_id=x')" = 422 ]
+	kill "$SERVE_PID"
+	wait "$SERVE_PID"
+}
+
+@test "a thousand subscribers cost 10 KB each at most" {
+	pulse-ctl rule add BTC 'price >= 100' >rule
+	serve
+	rss() { awk '/^VmRSS/ { print $2 }' "/proc/$SERVE_PID/status"; }
+	req GET /api/v1/rules
+	before=$(rss)
+	lab_run many bash -c 'ulimit -n 1100; for ((i = 20; i < 1020; i++)); do
+		exec {fd}<>"/dev/tcp/127.0.0.1/$1" || exit 1
+		printf "GET /api/v1/alerts/stream HTTP/1.1\r\nHost: x\r\n\r\n" >&$fd
+		fds+=("$fd")
+	done
+	echo ready
+	for fd in "${fds[@]}"; do
+		while read -r -t 20 line <&"$fd"; do [[ $line == data:* ]] && break; done
+		[[ $line == data:* ]] || exit 1
+	done
+	echo all; sleep 60' x "$PORT"
+	until_true 40 grep -q ready many.out
+	until_true 20 bash -c '[ "$(curl -s "$1/metrics" | sed -n "s/^pulse_api_stream_subscribers //p")" = 1000 ]' x "$URL"
+	after=$(rss)
+	alert BTC >one
+	until_true 40 grep -q all many.out
+	echo "$before KB before, $after KB after"
+	[ $((after - before)) -le 10000 ]
+}
+
+@test "a busy writer delays writes and nothing else" {
+	serve
+	sqlite3 pulse.db <<-'END' &
+		.timeout 5000
+		BEGIN IMMEDIATE;
+		.shell touch locked; while [ ! -e release ]; do sleep 0.05; done
+		COMMIT;
+	END
+	until_true 10 test -e locked
+	json POST /api/v1/rules "$RULE" >code &
+	local post=$!
+	for i in 1 2 3; do [ "$(open_req GET /api/v1/rules -m 1)" = 200 ]; done
+	[ ! -s code ]
+	touch release
+	wait "$post"
+	[ "$(cat code)" = 201 ]
+}
+
+@test "many writers at once share transactions, and every rule is there" {
+	serve --admin-rate 100000
+	seq 60 >n
+	xargs -P 12 -I N curl -s -o /dev/null -w '%{http_code}\n' -H "X-API-Key: $ADMIN" \
+	    -H 'Content-Type: application/json' -d "${RULE/\"r\"/\"rN\"}" "$URL/api/v1/rules" <n >codes
+	[ "$(sort codes | uniq -c | xargs)" = '60 201' ]
+	[ "$(pulse-ctl rule list | jq -r .name | sort -u | wc -l)" -eq 60 ]
+}
+
+@test "CORS is off, and on for one origin when asked for" {
+	serve
+	open_req GET /health -H 'Origin: https://a.example'
+	lacks -i access-control answer
+	kill "$SERVE_PID"
+	wait "$SERVE_PID"
+	serve --cors-origin https://a.example
+	open_req GET /health -H 'Origin: https://a.example'
+	head_has 'access-control-allow-origin: https://a.example'
+	open_req GET /health -H 'Origin: https://b.example'
+	lacks -i access-control-allow answer
+	[ "$(open_req OPTIONS /api/v1/rules -H 'Origin: https://a.example' -H 'Access-Control-Request-Method: POST')" = 204 ]
+	head_has 'access-control-allow-headers: .*X-API-Key.*'
+}
+
+@test "every answer has its security headers, the pages their own policy" {
+	serve
+	for path in /health /nowhere / /docs; do
+		open_req GET $path
+		head_has 'x-content-type-options: nosniff'
+		head_has 'referrer-policy: no-referrer'
+		head_has "content-security-policy: default-src 'none';.*frame-ancestors 'none'.*"
+	done
+	open_req GET /
+	head_has "content-security-policy: .*script-src 'self';.*"
+	tag=$(tr -d '\r' <answer | sed -n 's/^ETag: //p')
+	[ "$(open_req GET / -H "If-None-Match: $tag")" = 304 ]
+	# Nothing is loaded from elsewhere, and nothing is inline.
+	sed -n 's/.*\(src\|href\)="\/ui\/\([^"]*\)".*/\2/p' body >names
+	while read -r name; do
+		[ "$(open_req GET "/ui/$name")" = 200 ]
+	done <names
+	[ "$(open_req GET /ui/../commands.c --path-as-is)" = 404 ]
+	[ "$(open_req GET /ui/nothing)" = 404 ]
+}
+
+@test "the access log tells method, path, status, key and peer, and no secret" {
+	serve
+	json POST /api/v1/rules "$RULE"
+	open_req GET "/x?token=s3cr3t"
+	raw 2 'GET /"a\\b%%22%%0a%%ff HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n' >out
+	until_true 10 grep -q '"path":"/x"' serve.err
+	jq -s -e 'any(.path == "/api/v1/rules" and .method == "POST" and .status == 201 and .key == "admin" and .peer == "127.0.0.1")' serve.err
+	lacks "s3cr3t\|$ADMIN" serve.err
+	kill "$SERVE_PID"
+	wait "$SERVE_PID"
+	# All of it is JSON, whatever was asked.
+	jq -s -e 'any(.path == "/?a?b???")' serve.err
+}
+
+@test "behind a proxy the client's address comes from the proxy's header" {
+	serve --behind-proxy
+	open_req GET /health -H 'X-Forwarded-For: 6.6.6.6, 192.0.2.7'
+	until_true 10 grep -q '"peer":"192.0.2.7"' serve.err
+}
+
+@test "the OpenAPI document names every operation that the table serves" {
+	serve
+	[ "$(open_req GET /openapi.json)" = 200 ]
+	jq -e '.openapi == "3.1.0"' body
+	jq -r '.paths[][].operationId' body | sort | uniq -d >twice
+	[ ! -s twice ]
+	# Every reference leads somewhere.
+	jq -e '[.. | objects | ."$ref"? // empty | ltrimstr("#/components/schemas/")] - (.components.schemas | keys) == []' body
+	jq -e '.components.schemas | has("Config_rsi")' body
+}
+
+@test "SIGTERM finishes what is under way and ends with 0" {
+	serve
+	lab_run sse curl -sN "$URL/api/v1/alerts/stream"
+	SSE=$LAB_PID
+	until_true 10 grep -q retry sse.out
+	kill "$SERVE_PID"
+	wait "$SERVE_PID"
+	wait "$SSE"
+	run -69 pulse-ctl serve --listen 127.0.0.1:99999
+	run -69 pulse-ctl serve --listen nonsense
+}
