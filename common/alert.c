@@ -20,20 +20,31 @@ alert_id(const struct uuid *rule_id, const char *symbol, interval_id interval,
 	return uuid_named(rule_id, name, (size_t)n);
 }
 
+/* lead is all that stands before the value: ,"key": */
 static void
-add_string(struct buf *out, const char *key, const char *s)
+add_string(struct buf *out, const char *lead, const char *s)
 {
-	buf_addf(out, ",\"%s\":", key);
+	buf_adds(out, lead);
 	buf_adds_json(out, s);
 }
 
+/* For a text that needs no escapes. */
 static void
-add_time(struct buf *out, const char *key, int64_t ms)
+add_plain(struct buf *out, const char *lead, const char *s)
+{
+	buf_adds(out, lead);
+	buf_addc(out, '"');
+	buf_adds(out, s);
+	buf_addc(out, '"');
+}
+
+static void
+add_time(struct buf *out, const char *lead, int64_t ms)
 {
 	char text[CLOCK_TEXT_MAX];
 
 	clock_print(ms, text);
-	add_string(out, key, text);
+	add_plain(out, lead, text);
 }
 
 int
@@ -42,27 +53,27 @@ alert_print(const struct alert *a, struct buf *out)
 	char text[UUID_TEXT_MAX], number[DECIMAL_TEXT_MAX];
 
 	uuid_print(&a->id, text);
-	buf_addf(out, "{\"id\":\"%s\"", text);
+	add_plain(out, "{\"id\":", text);
 	uuid_print(&a->rule_id, text);
-	add_string(out, "rule_id", text);
-	add_string(out, "rule_name", a->rule_name);
-	add_string(out, "rule_type", a->rule_type);
-	add_string(out, "symbol", a->symbol);
-	add_string(out, "interval", interval_name(a->interval));
-	add_string(out, "state", a->state);
-	add_time(out, "window_start", a->window_start_ms);
-	add_time(out, "window_end", a->window_end_ms);
-	add_time(out, "triggered_at", a->triggered_ms);
+	add_plain(out, ",\"rule_id\":", text);
+	add_string(out, ",\"rule_name\":", a->rule_name);
+	add_string(out, ",\"rule_type\":", a->rule_type);
+	add_string(out, ",\"symbol\":", a->symbol);
+	add_plain(out, ",\"interval\":", interval_name(a->interval));
+	add_string(out, ",\"state\":", a->state);
+	add_time(out, ",\"window_start\":", a->window_start_ms);
+	add_time(out, ",\"window_end\":", a->window_end_ms);
+	add_time(out, ",\"triggered_at\":", a->triggered_ms);
 	decimal_print(a->trigger_value, number);
-	add_string(out, "trigger_value", number);
-	add_string(out, "message", a->message);
+	add_plain(out, ",\"trigger_value\":", number);
+	add_string(out, ",\"message\":", a->message);
 	buf_adds(out, ",\"values\":");
 	buf_adds(out, a->values);
 	if (a->candle != NULL) {
 		buf_adds(out, ",\"candle\":");
 		candle_print(a->candle, out);
 	}
-	add_string(out, "severity", a->severity);
+	add_string(out, ",\"severity\":", a->severity);
 	if (a->late)
 		buf_adds(out, ",\"late\":true");
 	return buf_addc(out, '}');

@@ -82,18 +82,41 @@ buf_addc(struct buf *b, char c)
 }
 
 int
+buf_add_int(struct buf *b, int64_t v)
+{
+	char digits[24], *p = digits + sizeof(digits);
+	uint64_t m = v < 0 ? -(uint64_t)v : (uint64_t)v;
+
+	do {
+		*--p = (char)('0' + m % 10);
+		m /= 10;
+	} while (m > 0);
+	if (v < 0)
+		*--p = '-';
+	return buf_add(b, p, (size_t)(digits + sizeof(digits) - p));
+}
+
+int
 buf_vaddf(struct buf *b, const char *fmt, va_list ap)
 {
+	size_t left = b->cap - b->len;
 	va_list again;
 	int n;
 
+	/* Mostly it fits; then formatting once is enough. */
 	va_copy(again, ap);
-	n = vsnprintf(NULL, 0, fmt, again);
+	n = b->failed
+		? 0
+		: vsnprintf(left > 0 ? b->p + b->len : NULL, left, fmt, again);
 	va_end(again);
-	if (n < 0) {
+	if (n < 0)
 		b->failed = true;
-		return -1;
+	if (!b->failed && (size_t)n < left && b->len + (size_t)n <= b->max) {
+		b->len += (size_t)n;
+		return 0;
 	}
+	if (left > 0)
+		b->p[b->len] = '\0';
 	if (buf_reserve(b, (size_t)n) < 0)
 		return -1;
 	(void)vsnprintf(b->p + b->len, (size_t)n + 1, fmt, ap);

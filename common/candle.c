@@ -480,35 +480,43 @@ candle_parse(struct candle *c, const char *line, size_t n, struct err *e)
 }
 
 static void
-print_decimal(struct buf *out, char key, struct decimal d)
+print_decimal(struct buf *out, const char *lead, struct decimal d)
 {
 	char text[DECIMAL_TEXT_MAX];
+	size_t n = decimal_print(d, text);
 
-	decimal_print(d, text);
-	buf_addf(out, ",\"%c\":\"%s\"", key, text);
+	buf_adds(out, lead);
+	buf_add(out, text, n);
 }
 
 int
 candle_print(const struct candle *c, struct buf *out)
 {
-	buf_addf(out,
-	    "{\"t\":%" PRId64 ",\"T\":%" PRId64 ",\"s\":\"%s\","
-	    "\"i\":\"%s\"",
-	    c->open_ms, c->close_ms, c->symbol, interval_name(c->interval));
-	print_decimal(out, 'o', c->open);
-	print_decimal(out, 'c', c->close);
-	print_decimal(out, 'h', c->high);
-	print_decimal(out, 'l', c->low);
-	print_decimal(out, 'v', c->volume);
+	buf_adds(out, "{\"t\":");
+	buf_add_int(out, c->open_ms);
+	buf_adds(out, ",\"T\":");
+	buf_add_int(out, c->close_ms);
+	buf_adds(out, ",\"s\":\"");
+	buf_adds(out, c->symbol);
+	buf_adds(out, "\",\"i\":\"");
+	buf_adds(out, interval_name(c->interval));
+	print_decimal(out, "\",\"o\":\"", c->open);
+	print_decimal(out, "\",\"c\":\"", c->close);
+	print_decimal(out, "\",\"h\":\"", c->high);
+	print_decimal(out, "\",\"l\":\"", c->low);
+	print_decimal(out, "\",\"v\":\"", c->volume);
+	buf_adds(out, "\",\"n\":");
 	if (c->trades >= 0)
-		buf_addf(out, ",\"n\":%" PRId64, c->trades);
+		buf_add_int(out, c->trades);
 	else
-		buf_adds(out, ",\"n\":null");
+		buf_adds(out, "null");
 	if (c->state != CANDLE_UNSAID)
-		buf_addf(out, ",\"x\":%s",
-		    c->state == CANDLE_CLOSED ? "true" : "false");
-	if (c->recv_ms >= 0)
-		buf_addf(out, ",\"E\":%" PRId64, c->recv_ms);
+		buf_adds(out,
+		    c->state == CANDLE_CLOSED ? ",\"x\":true" : ",\"x\":false");
+	if (c->recv_ms >= 0) {
+		buf_adds(out, ",\"E\":");
+		buf_add_int(out, c->recv_ms);
+	}
 	return buf_addc(out, '}');
 }
 

@@ -34,8 +34,10 @@ int
 rule_message(
     const struct rule *r, const struct rule_operands *o, struct buf *out)
 {
-	buf_addf(
-	    out, "%s %s: ", o->bar->symbol, interval_name(o->bar->interval));
+	buf_adds(out, o->bar->symbol);
+	buf_addc(out, ' ');
+	buf_adds(out, interval_name(o->bar->interval));
+	buf_adds(out, ": ");
 	r->type->message(r, o, out);
 	return buf_failed(out) ? -1 : 0;
 }

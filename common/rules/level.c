@@ -12,6 +12,7 @@
 #include <assert.h>
 
 #include "common/rules/level.h"
+#include "common/rules/operand.h"
 
 const char *const rule_operator_names[RULE_OPERATORS + 1] = {
     [RULE_GE] = ">=",
@@ -204,10 +205,14 @@ level_message(const char *what, struct decimal level, enum rule_operator op,
 
 	decimal_print(price, a);
 	decimal_print_short(level, b);
-	buf_addf(out, "%s %s %s %s", what, a,
-	    op <= RULE_LT ? rule_operator_names[op]
-			  : cross_words(level, op, price),
-	    b);
+	buf_adds(out, what);
+	buf_addc(out, ' ');
+	buf_adds(out, a);
+	buf_addc(out, ' ');
+	buf_adds(out, op <= RULE_LT ? rule_operator_names[op]
+				    : cross_words(level, op, price));
+	buf_addc(out, ' ');
+	buf_adds(out, b);
 }
 
 void
@@ -215,18 +220,14 @@ level_values(const char *what, const char *level_name, struct decimal level,
     enum rule_operator op, enum rule_on on, const struct rule_operands *o,
     struct buf *out)
 {
-	char a[DECIMAL_TEXT_MAX], b[DECIMAL_TEXT_MAX];
-
-	decimal_print(level_price(level, op, on, o), a);
-	decimal_print_short(level, b);
-	buf_addf(out, "{\"%s\":\"%s\",\"operator\":\"%s\",\"%s\":\"%s\"", what,
-	    a, rule_operator_names[op], level_name, b);
-	if (op > RULE_LT) {
-		if (o->has_previous)
-			decimal_print(o->previous, a);
-		buf_addf(out, ",\"previous\":%s%s%s",
-		    o->has_previous ? "\"" : "", o->has_previous ? a : "null",
-		    o->has_previous ? "\"" : "");
-	}
+	operand_price(out, '{', what, level_price(level, op, on, o));
+	buf_adds(out, ",\"operator\":\"");
+	buf_adds(out, rule_operator_names[op]);
+	buf_addc(out, '"');
+	operand_price(out, ',', level_name, decimal_normal(level));
+	if (op > RULE_LT && o->has_previous)
+		operand_price(out, ',', "previous", o->previous);
+	else if (op > RULE_LT)
+		buf_adds(out, ",\"previous\":null");
 	buf_addc(out, '}');
 }

@@ -47,7 +47,12 @@ void
 operand_price(struct buf *out, char lead, const char *name, struct decimal d)
 {
 	char text[DECIMAL_TEXT_MAX];
+	size_t n = decimal_print(d, text);
 
-	decimal_print(d, text);
-	buf_addf(out, "%c\"%s\":\"%s\"", lead, name, text);
+	buf_addc(out, lead);
+	buf_addc(out, '"');
+	buf_adds(out, name);
+	buf_adds(out, "\":\"");
+	buf_add(out, text, n);
+	buf_addc(out, '"');
 }
