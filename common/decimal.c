@@ -1,3 +1,4 @@
+#include <float.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -108,14 +109,13 @@ decimal_parse(struct decimal *d, const char *s, size_t n)
 	return shift(d, negative ? -exponent : exponent);
 }
 
-int
-decimal_from_double(struct decimal *d, double x)
+/* The shortest text that reads back as x, by trying: any finite x. */
+static int
+from_double_text(struct decimal *d, double x)
 {
 	char text[40];
 	int digits, n;
 
-	if (!isfinite(x))
-		return -1;
 	for (digits = 15; digits <= 17; digits++) {
 		n = snprintf(text, sizeof(text), "%.*e", digits - 1, x);
 		if (strtod(text, NULL) == x)
@@ -129,6 +129,57 @@ decimal_from_double(struct decimal *d, double x)
 	}
 	*d = decimal_normal(*d);
 	return 0;
+}
+
+/* Powers of ten from 10^-2 on: what ends each decade from 10^-3 on. */
+static const double decade_end[] = {1e-2, 1e-1, 1e0, 1e1, 1e2, 1e3, 1e4, 1e5,
+    1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15};
+
+/*
+ * The same in whole numbers, for x of common size and a long double of 64
+ * bits: x * 10^k is then off by less than 2^-64 of itself, which at 17 digits
+ * is less than 0.006 of a unit. False where so little could decide.
+ */
+static bool
+from_double_fast(struct decimal *d, double x)
+{
+	double size = fabs(x), half = (nextafter(size, INFINITY) - size) / 2;
+	int exponent = -3, digits, scale, power;
+	long double scaled, off;
+	int64_t n;
+
+	if (LDBL_MANT_DIG < 64 || size < 1e-3 || size >= 1e15 ||
+	    frexp(size, &power) == 0.5)
+		return false;
+	while (size >= decade_end[exponent + 3])
+		exponent++;
+	for (digits = 15;; digits++) {
+		scale = digits - 1 - exponent;
+		if (scale > DECIMAL_SCALE_MAX)
+			return false;
+		scaled = (long double)x * (long double)pow10_table[scale];
+		n = llrintl(scaled);
+		if (fabsl(scaled - (long double)n) > 0.49L)
+			return false;
+		off = fabsl((long double)n / (long double)pow10_table[scale] -
+			    (long double)x);
+		if (digits == 17 || off < (long double)half * 0.999L)
+			break;
+		if (off < (long double)half * 1.001L)
+			return false;
+	}
+	*d = decimal_normal((struct decimal){n, scale});
+	return true;
+}
+
+int
+decimal_from_double(struct decimal *d, double x)
+{
+	if (!isfinite(x))
+		return -1;
+	if (from_double_fast(d, x))
+		return 0;
+	return from_double_text(d, x);
 }
 
 double
