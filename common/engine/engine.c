@@ -393,8 +393,10 @@ warm(struct engine *g, struct series *s, struct err *e)
 		first &= s->studies[i].cold || s->studies[i].users == 0;
 		s->studies[i].cold = false;
 	}
-	for (i = 0; i < s->nextents; i++)
+	for (i = 0; i < s->nextents; i++) {
 		s->extents[i].cold = false;
+		s->extents[i].until_ms = INT64_MIN;
+	}
 	if (first && n == INT64_MAX)
 		s->scale = g->warming_scale;
 	s->cold = false;
@@ -469,10 +471,12 @@ keep_closed(struct series *s, const struct candle *c)
 	for (i = 0; i < s->nstudies; i++)
 		memcpy(s->studies[i].before, s->studies[i].now,
 		    sizeof(s->studies[i].before));
-	for (i = 0; i < s->nextents; i++)
+	for (i = 0; i < s->nextents; i++) {
+		s->extents[i].until_ms = INT64_MIN;
 		if (s->extents[i].users > 0 &&
 		    range_add(&s->extents[i].range, c) < 0)
 			return -1;
+	}
 	return 0;
 }
 
@@ -640,9 +644,11 @@ refuse_held(struct engine *g, const struct series *s, const struct candle *c,
 enum engine_fed
 engine_feed(struct engine *g, const struct candle *c, struct err *e)
 {
-	uint32_t i = series_get(g, c->symbol, c->symbol_len, c->interval, e);
+	uint32_t i = series_of(&g->table, c);
 	struct series *s;
 
+	if (i == SERIES_NONE)
+		i = series_get(g, c->symbol, c->symbol_len, c->interval, e);
 	if (i == SERIES_NONE) {
 		g->counts.refused_series++;
 		return ENGINE_REFUSED;

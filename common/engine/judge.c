@@ -28,6 +28,19 @@ no_memory(struct err *e)
 
 /* ---- operands -------------------------------------------------------------- */
 
+/* The extent with its answer for now. */
+static const struct extent *
+extent_get(struct extent *x, int64_t now_ms)
+{
+	if (now_ms >= x->from_ms && now_ms <= x->until_ms)
+		return x;
+	x->from_ms = now_ms;
+	x->has = range_get(&x->range, now_ms, &x->low, &x->high, &x->until_ms);
+	x->low_x = x->has ? decimal_to_double(x->low) : INFINITY;
+	x->high_x = x->has ? decimal_to_double(x->high) : -INFINITY;
+	return x;
+}
+
 /* Complete the operands for the rules of one source. */
 static void
 operands(struct pass *p, const struct source *src)
@@ -44,9 +57,14 @@ operands(struct pass *p, const struct source *src)
 		o->before[i] = has ? d->before : NULL;
 	}
 	o->has_window = false;
-	if (src->extent != SERIES_NONE)
-		o->has_window = range_get(&p->s->extents[src->extent].range,
-		    p->event_ms, &o->window_low, &o->window_high);
+	if (src->extent != SERIES_NONE) {
+		const struct extent *x =
+		    extent_get(&p->s->extents[src->extent], p->event_ms);
+
+		o->has_window = x->has;
+		o->window_low = x->low;
+		o->window_high = x->high;
+	}
 }
 
 /* ---- asking one rule ------------------------------------------------------- */
@@ -280,49 +298,71 @@ struct reach {
 	ladder_key previous;
 };
 
+/* The double of a price that seldom changes. */
 static double
-percent(struct decimal from, struct decimal to)
+price_x(struct price_x *p, struct decimal d)
 {
-	double a = decimal_to_double(from), b = decimal_to_double(to);
-
-	return 100 * (b - a) / a;
+	if (p->d.mant != d.mant || p->d.scale != d.scale) {
+		p->d = d;
+		p->x = decimal_to_double(d);
+	}
+	return p->x;
 }
 
-static struct decimal
-least(struct decimal a, struct decimal b)
+static inline double
+least(double a, double b)
 {
-	return decimal_cmp(a, b) <= 0 ? a : b;
+	return a < b ? a : b;
 }
 
-static struct decimal
-most(struct decimal a, struct decimal b)
+static inline double
+most(double a, double b)
 {
-	return decimal_cmp(a, b) >= 0 ? a : b;
+	return a > b ? a : b;
 }
 
-/* The largest move, a little too large rather than too small: rule_judge()
- * compares exactly. */
+/* The move as a share, from the lowest to the close, or of a bar that nobody
+ * watched from the open or the window to the high. */
 static double
-move(const struct pass *p, bool up)
+rise(const struct pass *p, const struct extent *w)
 {
-	const struct rule_operands *o = &p->o;
-	const struct candle *c = o->bar;
-	struct decimal from = up ? c->low : c->high, open = c->open;
-	double x, y;
+	const struct candle *c = p->o.bar;
+	double from = least(price_x(&p->s->low, c->low), w->low_x);
+	double x = (p->close - from) / from;
 
-	if (o->has_window) {
-		struct decimal w = up ? o->window_low : o->window_high;
+	if (!p->o.unwatched)
+		return x;
+	from = least(decimal_to_double(c->open), w->low_x);
+	return most(x, (price_x(&p->s->high, c->high) - from) / from);
+}
 
-		from = up ? least(from, w) : most(from, w);
-		open = up ? least(open, w) : most(open, w);
-	}
-	x = percent(from, c->close);
-	if (o->unwatched) {
-		y = percent(open, up ? c->high : c->low);
-		x = up == (y > x) ? y : x;
-	}
-	x = up ? x : -x;
-	return x + fabs(x) * 1e-12;
+static double
+fall(const struct pass *p, const struct extent *w)
+{
+	const struct candle *c = p->o.bar;
+	double from = most(price_x(&p->s->high, c->high), w->high_x);
+	double x = (from - p->close) / from;
+
+	if (!p->o.unwatched)
+		return x;
+	from = most(decimal_to_double(c->open), w->high_x);
+	return most(x, (from - price_x(&p->s->low, c->low)) / from);
+}
+
+/*
+ * The largest move in percent, a little too large rather than too small:
+ * rule_judge() compares exactly. Doubles are off by a few 1e-14 of a percent
+ * of the price.
+ */
+static double
+move(const struct pass *p, const struct source *src)
+{
+	const struct extent *w =
+	    extent_get(&p->s->extents[src->extent], p->event_ms);
+	double x =
+	    100 * (src->kind == RULE_INPUT_MOVE_UP ? rise(p, w) : fall(p, w));
+
+	return x + 1e-12 * (1 + fabs(x));
 }
 
 /* A number without extremes. */
@@ -351,8 +391,7 @@ reach_get(struct pass *p, const struct source *src, struct reach *r)
 		return true;
 	case RULE_INPUT_MOVE_UP:
 	case RULE_INPUT_MOVE_DOWN:
-		operands(p, src);
-		reach_double(r, move(p, src->kind == RULE_INPUT_MOVE_UP), NAN);
+		reach_double(r, move(p, src), NAN);
 		return true;
 	case RULE_INPUT_LINE:
 		if (isnan(d->now[src->line]))
@@ -585,35 +624,31 @@ pass_everybody(struct pass *p, struct err *e)
 
 /* ---- the pass ---------------------------------------------------------------- */
 
+/* Everything of p but what operands() completes. */
 static void
-prepare(struct pass *p, const struct candle *c)
+prepare(struct pass *p, const struct candle *c, bool unwatched)
 {
 	const struct series *s = p->s;
-	bool tick = p->on == RULE_ON_TICK;
+	bool tick = p->on == RULE_ON_TICK && !p->aside;
 
 	p->event_ms = event_time(c);
 	p->o.bar = c;
+	p->o.closed = c->state == CANDLE_CLOSED;
+	p->o.unwatched = unwatched && p->on == RULE_ON_TICK;
 	p->o.has_previous_close = s->has_last;
-	if (s->has_last)
-		p->o.previous_close = s->last.close;
+	p->o.previous_close = s->last.close;
+	/* Aside, the price seen last belongs to the bar after. */
 	p->o.has_previous = tick ? s->has_price : s->has_last;
-	if (p->o.has_previous)
-		p->o.previous = tick ? s->price : s->last.close;
-	if (p->aside) {
-		/* The price seen last belongs to the bar after. */
-		p->o.has_previous = s->has_last;
-		p->o.previous = p->o.previous_close;
-	}
+	p->o.previous = tick ? s->price : s->last.close;
 	p->close_key = p->low_key = p->high_key = decimal_widen(c->close);
-	if (tick && p->o.unwatched) {
+	if (p->o.unwatched) {
 		p->low_key = decimal_widen(c->low);
 		p->high_key = decimal_widen(c->high);
 	}
-	p->previous_key = p->o.has_previous ? decimal_widen(p->o.previous) : 0;
-	if (s->nstudies > 0) {
+	p->previous_key = decimal_widen(p->o.previous);
+	if (s->nstudies + s->nextents > 0) {
 		p->close = decimal_to_double(c->close);
-		p->previous_close =
-		    s->has_last ? decimal_to_double(s->last.close) : NAN;
+		p->previous_close = decimal_to_double(p->o.previous_close);
 	}
 }
 
@@ -621,20 +656,17 @@ int
 judge_pass(struct engine *g, struct series *s, const struct candle *c,
     enum rule_on on, bool unwatched, bool aside, struct err *e)
 {
-	struct pass p = {
-	    .g = g,
-	    .s = s,
-	    .on = on,
-	    .aside = aside,
-	    .o = {.closed = c->state == CANDLE_CLOSED,
-		.unwatched = unwatched && on == RULE_ON_TICK},
-	};
+	struct pass p;
 	struct reach r;
 	uint32_t i;
 
 	if (s->nsources == 0)
 		return 0;
-	prepare(&p, c);
+	p.g = g;
+	p.s = s;
+	p.on = on;
+	p.aside = aside;
+	prepare(&p, c, unwatched);
 	if (g->calls.judged != NULL) {
 		if (pass_everybody(&p, e) < 0)
 			return -1;

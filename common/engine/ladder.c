@@ -25,16 +25,6 @@ ladder_release(struct ladder *l)
 	ladder_init(l, l->value);
 }
 
-ladder_key
-ladder_key_double(double x)
-{
-	int64_t bits;
-
-	x += 0.0; /* -0 becomes 0: they are equal */
-	memcpy(&bits, &x, sizeof(bits));
-	return bits < 0 ? -(ladder_key)(bits & INT64_MAX) : bits;
-}
-
 /* The first sorted rung at or above the key, within [lo, hi]. */
 static uint32_t
 search(const struct ladder *l, ladder_key key, uint32_t lo, uint32_t hi)

@@ -16,6 +16,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 #include "common/decimal.h"
 
@@ -74,6 +75,14 @@ ladder_quiet(const struct ladder *l, ladder_key from, ladder_key to)
 }
 
 /* The key of a number: order-preserving, neighbours differ by one. */
-ladder_key ladder_key_double(double x);
+static inline ladder_key
+ladder_key_double(double x)
+{
+	int64_t bits;
+
+	x += 0.0; /* -0 becomes 0: they are equal */
+	memcpy(&bits, &x, sizeof(bits));
+	return bits < 0 ? -(ladder_key)(bits & INT64_MAX) : bits;
+}
 
 #endif

@@ -146,13 +146,14 @@ extreme_from(const struct range *r, const uint32_t *ring, uint32_t lo,
 
 bool
 range_get(const struct range *r, int64_t now_ms, struct decimal *low,
-    struct decimal *high)
+    struct decimal *high, int64_t *until_ms)
 {
 	int64_t from_ms = now_ms - r->window_ms, edge_end_ms = INT64_MIN;
 	struct decimal edge = {0, 0};
 	uint32_t first;
 	bool inside;
 
+	*until_ms = INT64_MAX;
 	if (r->cap == 0)
 		return false;
 	first = first_inside(r, from_ms);
@@ -172,6 +173,10 @@ range_get(const struct range *r, int64_t now_ms, struct decimal *low,
 		edge_end_ms = r->edge_end_ms;
 		edge = r->edge_close;
 	}
+	if (inside)
+		*until_ms = bar(r, first)->open_ms + r->window_ms;
+	if (edge_end_ms >= from_ms && edge_end_ms + r->window_ms < *until_ms)
+		*until_ms = edge_end_ms + r->window_ms;
 	if (edge_end_ms < from_ms)
 		return inside;
 	if (!inside || decimal_cmp(edge, *low) < 0)

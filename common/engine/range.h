@@ -39,9 +39,12 @@ void range_release(struct range *r);
 /* Take a closed bar, later than all before it. 0, or -1 when memory is
  * short. */
 int range_add(struct range *r, const struct candle *c);
-/* The extremes as of now_ms, not before the end of the newest bar; false when
- * nothing is known. Asking changes nothing. */
+/*
+ * The extremes as of now_ms, not before the end of the newest bar; false when
+ * nothing is known. Asking changes nothing. The answer is the same up to
+ * *until_ms, if no bar is added.
+ */
 bool range_get(const struct range *r, int64_t now_ms, struct decimal *low,
-    struct decimal *high);
+    struct decimal *high, int64_t *until_ms);
 
 #endif

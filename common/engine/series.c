@@ -65,6 +65,19 @@ home(const struct series_table *t, const char *symbol, size_t len,
 	return (uint32_t)(h >> 20) & (t->slots - 1);
 }
 
+/* The first len (1..8) bytes in memory of the word, the others zero. */
+static uint64_t
+mask_first(uint64_t w, size_t len)
+{
+	unsigned shift = (unsigned)(8 * (sizeof(w) - len));
+
+#if __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
+	return w >> shift;
+#else
+	return w << shift;
+#endif
+}
+
 static bool
 is(const struct series *s, const char *symbol, size_t len, interval_id interval)
 {
@@ -90,6 +103,25 @@ series_find(struct series_table *t, const char *symbol, size_t len,
 		return t->recent;
 	}
 	return SERIES_NONE;
+}
+
+uint32_t
+series_of(struct series_table *t, const struct candle *c)
+{
+	const struct series *s;
+	uint64_t a, b;
+
+	/* Mostly it is the series of the record before, by a short name. */
+	if (t->slots > 0 && c->symbol_len <= sizeof(a)) {
+		s = t->v[t->recent];
+		memcpy(&a, s->symbol, sizeof(a));
+		memcpy(&b, c->symbol, sizeof(b));
+		if (s->symbol_len == c->symbol_len &&
+		    s->interval == c->interval &&
+		    mask_first(a ^ b, c->symbol_len) == 0)
+			return t->recent;
+	}
+	return series_find(t, c->symbol, c->symbol_len, c->interval);
 }
 
 static void
@@ -264,6 +296,7 @@ extent_use(struct series *s, struct extent *x, uint32_t change)
 {
 	if (x->users == 0) {
 		range_release(&x->range);
+		x->until_ms = INT64_MIN;
 		x->cold = s->cold = true;
 	}
 	x->users += change;

@@ -39,9 +39,14 @@ struct study {
 	bool cold; /* history has not been read into it yet */
 };
 
-/* A price range on the series, likewise. */
+/* A price range on the series, likewise, with its answer for windows that
+ * begin within [from_ms, until_ms]. */
 struct extent {
 	struct range range;
+	int64_t from_ms, until_ms;
+	bool has;
+	struct decimal low, high;
+	double low_x, high_x;
 	uint32_t users;
 	bool cold;
 };
@@ -79,6 +84,12 @@ struct watch {
 	int64_t window_ms; /* t of that alert's bar, or SERIES_NEVER */
 };
 
+/* A price and its double, worked out once. */
+struct price_x {
+	struct decimal d;
+	double x;
+};
+
 /* A bar that was seen forming; open_ms is SERIES_NEVER for none. */
 struct forming {
 	int64_t open_ms;
@@ -100,6 +111,7 @@ struct series {
 	uint64_t seen; /* bit k: the bar k steps before last closed here */
 	struct candle held; /* without x: forming or closed, not known yet */
 	struct decimal price; /* seen last */
+	struct price_x low, high; /* of the bar judged last */
 	/* The bar forming, and the one before it while that waits for its
 	 * final values. */
 	struct forming forming, waiting;
@@ -129,6 +141,7 @@ void series_table_release(struct series_table *t);
 /* The index of the series, or SERIES_NONE. */
 uint32_t series_find(struct series_table *t, const char *symbol, size_t len,
     interval_id interval);
+uint32_t series_of(struct series_table *t, const struct candle *c);
 /* Make it: SERIES_NONE when there are too many or memory is short. */
 uint32_t series_add(struct series_table *t, const char *symbol, size_t len,
     interval_id interval);

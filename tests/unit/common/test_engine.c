@@ -667,9 +667,11 @@ test_range(void)
 	struct range r;
 	struct candle c = {.open = {1, 0}};
 	struct decimal low, high;
+	int64_t until;
 
 	range_init(&r, 120000);
-	ok(!range_get(&r, 0, &low, &high), "an empty range has no price");
+	ok(!range_get(&r, 0, &low, &high, &until),
+	    "an empty range has no price");
 	c.open_ms = 0;
 	c.close_ms = 59999;
 	c.low = (struct decimal){5, 0};
@@ -682,21 +684,22 @@ test_range(void)
 	c.high = (struct decimal){12, 0};
 	c.close = (struct decimal){11, 0};
 	range_add(&r, &c);
-	ok(range_get(&r, 120000, &low, &high) && low.mant == 5 &&
+	ok(range_get(&r, 120000, &low, &high, &until) && low.mant == 5 &&
 		high.mant == 20,
 	    "bars wholly inside count with low and high");
-	ok(range_get(&r, 120001, &low, &high) && low.mant == 8 &&
+	ok(range_get(&r, 120001, &low, &high, &until) && low.mant == 8 &&
 		high.mant == 12,
 	    "of a bar that straddles the edge only the close counts");
-	ok(range_get(&r, 180000, &low, &high) && low.mant == 8 &&
+	ok(range_get(&r, 180000, &low, &high, &until) && low.mant == 8 &&
 		high.mant == 12,
 	    "a close at the edge itself is inside");
-	ok(range_get(&r, 180001, &low, &high) && low.mant == 11 &&
+	ok(range_get(&r, 180001, &low, &high, &until) && low.mant == 11 &&
 		high.mant == 11,
 	    "the last close alone");
-	ok(range_get(&r, 240000, &low, &high) && low.mant == 11,
+	ok(range_get(&r, 240000, &low, &high, &until) && low.mant == 11,
 	    "until it leaves the window");
-	ok(!range_get(&r, 240001, &low, &high), "then nothing is known");
+	ok(!range_get(&r, 240001, &low, &high, &until),
+	    "then nothing is known");
 	range_release(&r);
 }
 
