@@ -97,6 +97,19 @@ buf_add_int(struct buf *b, int64_t v)
 }
 
 int
+buf_cat(struct buf *b, ...)
+{
+	const char *s;
+	va_list ap;
+
+	va_start(ap, b);
+	while ((s = va_arg(ap, const char *)) != NULL)
+		buf_add(b, s, strlen(s));
+	va_end(ap);
+	return b->failed ? -1 : 0;
+}
+
+int
 buf_vaddf(struct buf *b, const char *fmt, va_list ap)
 {
 	size_t left = b->cap - b->len;

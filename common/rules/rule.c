@@ -629,13 +629,12 @@ rule_config_print(const struct rule *r, struct buf *out)
 
 	buf_addc(out, '{');
 	for (m = r->type->members; m->name != NULL; m++) {
-		buf_addf(out, "\"%s\":", m->name);
+		buf_cat(out, "\"", m->name, "\":", NULL);
 		member_print(m, &r->config, out);
 		buf_addc(out, ',');
 	}
-	buf_addf(
-	    out, "\"on\":\"%s\"}", r->on == RULE_ON_TICK ? "tick" : "close");
-	return buf_failed(out) ? -1 : 0;
+	return buf_adds(out,
+	    r->on == RULE_ON_TICK ? "\"on\":\"tick\"}" : "\"on\":\"close\"}");
 }
 
 static void
@@ -643,11 +642,9 @@ print_url(struct buf *out, const char *name, const char *url, bool secrets)
 {
 	struct buf text;
 
-	buf_addf(out, ",\"%s\":", name);
-	if (url == NULL) {
-		buf_adds(out, "null");
+	buf_cat(out, ",\"", name, url == NULL ? "\":null" : "\":", NULL);
+	if (url == NULL)
 		return;
-	}
 	if (secrets) {
 		buf_adds_json(out, url);
 		return;
@@ -664,7 +661,7 @@ print_time(struct buf *out, const char *name, int64_t ms)
 	char text[CLOCK_TEXT_MAX];
 
 	clock_print(ms, text);
-	buf_addf(out, ",\"%s\":\"%s\"", name, text);
+	buf_cat(out, ",\"", name, "\":\"", text, "\"", NULL);
 }
 
 int
@@ -673,19 +670,22 @@ rule_print(const struct rule *r, bool secrets, struct buf *out)
 	char id[UUID_TEXT_MAX];
 
 	uuid_print(&r->id, id);
-	buf_addf(out, "{\"id\":\"%s\",\"name\":", id);
+	buf_cat(out, "{\"id\":\"", id, "\",\"name\":", NULL);
 	buf_adds_json(out, r->name);
-	buf_addf(out, ",\"rule_type\":\"%s\",\"symbol\":", r->type->name);
+	buf_cat(
+	    out, ",\"rule_type\":\"", r->type->name, "\",\"symbol\":", NULL);
 	buf_adds_json(out, r->symbol);
-	buf_addf(out,
-	    ",\"interval\":\"%s\",\"config\":", interval_name(r->interval));
+	buf_cat(out, ",\"interval\":\"", interval_name(r->interval),
+	    "\",\"config\":", NULL);
 	rule_config_print(r, out);
-	buf_addf(out, ",\"cooldown_seconds\":%" PRId32, r->cooldown_seconds);
+	buf_adds(out, ",\"cooldown_seconds\":");
+	buf_add_int(out, r->cooldown_seconds);
 	print_url(out, "discord_webhook_url", r->discord_webhook_url, secrets);
 	print_url(out, "generic_webhook_url", r->generic_webhook_url, secrets);
 	if (r->channels != NULL)
 		buf_addf(out, ",\"channels\":%s", r->channels);
-	buf_addf(out, ",\"is_active\":%s", r->is_active ? "true" : "false");
+	buf_adds(
+	    out, r->is_active ? ",\"is_active\":true" : ",\"is_active\":false");
 	print_time(out, "created_at", r->created_ms);
 	print_time(out, "updated_at", r->updated_ms);
 	return buf_addc(out, '}');

@@ -50,7 +50,9 @@ exchange_new(void)
 
 	if (x == NULL)
 		return NULL;
-	memset(&x->body, 0, sizeof(*x) - offsetof(struct exchange, body));
+	/* The arrays of the head are long, and filled by its parser. */
+	memset(&x->head_text, 0,
+	    sizeof(*x) - offsetof(struct exchange, head_text));
 	x->head.method = x->head.path = NULL;
 	x->head.nheaders = x->head.nquery = 0;
 	buf_init(&x->extra, API_HEAD_ROOM / 2);
@@ -63,6 +65,7 @@ exchange_free(struct exchange *x)
 {
 	if (x == NULL)
 		return;
+	free(x->head_text);
 	free(x->path_text);
 	buf_release(&x->extra);
 	buf_release(&x->out);

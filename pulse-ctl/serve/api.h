@@ -76,6 +76,7 @@ struct api {
 /* One request and its answer. */
 struct exchange {
 	struct message_head head;
+	char *head_text; /* owned: what head points into */
 	const char *body;
 	size_t body_len;
 	char peer[64];

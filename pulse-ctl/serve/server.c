@@ -293,6 +293,14 @@ conn_begin_answer(struct conn *c)
 
 /* ---- receiving ----------------------------------------------------------- */
 
+/* The body is found anew each time: the buffer may have moved since. */
+static int
+run_exchange(struct conn *c, struct err *e)
+{
+	c->x->body = c->in.p + c->used - c->x->body_len;
+	return api_run(c->s->api, c->x, e);
+}
+
 /* Run the exchange whose head and body are whole. As conn_send(). */
 static int
 conn_run(struct conn *c)
@@ -310,7 +318,7 @@ conn_run(struct conn *c)
 		s->queue_end = &c->next_queued;
 		return 0;
 	}
-	if (api_run(s->api, x, &e) < 0)
+	if (run_exchange(c, &e) < 0)
 		api_store_failed(s->api, x, &e);
 	return conn_begin_answer(c);
 }
@@ -330,10 +338,12 @@ conn_head(struct conn *c, size_t n)
 	if (c->x == NULL)
 		return -1;
 	(void)snprintf(c->x->peer, sizeof(c->x->peer), "%s", c->peer);
-	/* The body comes behind the head; the buffer must not move then. */
-	if (buf_reserve(&c->in, IN_MAX - c->in.len) < 0)
+	/* A copy, for the buffer moves when the body makes it grow. */
+	c->x->head_text = malloc(n);
+	if (c->x->head_text == NULL)
 		return -1;
-	status = message_parse(c->in.p, n, &c->x->head, &why);
+	memcpy(c->x->head_text, c->in.p, n);
+	status = message_parse(c->x->head_text, n, &c->x->head, &why);
 	c->used = n;
 	if (status != 0) {
 		api_refuse(s->api, c->x, status, why);
@@ -349,7 +359,6 @@ conn_head(struct conn *c, size_t n)
 		return conn_begin_answer(c);
 	}
 	c->is_write = next == API_WRITE;
-	c->x->body = c->in.p + n;
 	c->x->body_len = c->used - n;
 	if (c->in.len >= c->used)
 		return conn_run(c);
@@ -548,7 +557,7 @@ commit_all(struct server *s, struct conn *list, struct err *e)
 	struct conn *c;
 
 	for (c = list; c != NULL; c = c->next_queued) {
-		if (api_run(s->api, c->x, e) < 0) {
+		if (run_exchange(c, e) < 0) {
 			store_rollback(s->api->st);
 			return -1;
 		}
