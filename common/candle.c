@@ -184,7 +184,8 @@ candle_parse_json(struct candle *c, const char *line, size_t n, struct err *e)
  * ASCII digits becomes a number in three multiplications (after D. Lemire,
  * "Quickly parsing eight digits").
  */
-#define SCAN static inline __attribute__((always_inline)) const char *
+#define INLINE static inline __attribute__((always_inline))
+#define SCAN   INLINE const char *
 
 #define ASCII_ZEROS UINT64_C(0x3030303030303030)
 #define HIGH_BITS   UINT64_C(0x8080808080808080)
@@ -193,7 +194,7 @@ static const uint64_t times10[] = {
     1, 10, 100, 1000, 10000, 100000, 1000000, 10000000, 100000000};
 
 /* Eight bytes at p, the first in the lowest byte; zeroes behind the end. */
-static inline __attribute__((always_inline)) uint64_t
+INLINE uint64_t
 load8(const char *p, const char *end)
 {
 	unsigned char b[8] = {0};
@@ -213,14 +214,14 @@ load8(const char *p, const char *end)
 }
 
 /* A bit 7 for each byte of w (digits xored to 0..9) that is no digit. */
-static inline uint64_t
+INLINE uint64_t
 not_digits(uint64_t w)
 {
 	return ((w + UINT64_C(0x7676767676767676)) | w) & HIGH_BITS;
 }
 
 /* The value of eight digits 0..9, one a byte, the lowest byte first. */
-static inline __attribute__((always_inline)) uint64_t
+INLINE uint64_t
 join8(uint64_t w)
 {
 	w = w * 10 + (w >> 8);
@@ -249,34 +250,21 @@ scan_digits(const char *p, const char *end, uint64_t *v)
 	return p > from && p - from <= 18 ? p : NULL;
 }
 
-/* memcmp() of a constant few bytes, without a call: two words that overlap. */
-static inline __attribute__((always_inline)) bool
-same_bytes(const char *p, const char *text, size_t n)
-{
-	uint64_t a, b, c, d;
-	uint32_t e, f, g, h;
-
-	if (n >= 8 && n <= 16) {
-		memcpy(&a, p, 8);
-		memcpy(&b, text, 8);
-		memcpy(&c, p + n - 8, 8);
-		memcpy(&d, text + n - 8, 8);
-		return ((a ^ b) | (c ^ d)) == 0;
-	}
-	if (n >= 4 && n < 8) {
-		memcpy(&e, p, 4);
-		memcpy(&f, text, 4);
-		memcpy(&g, p + n - 4, 4);
-		memcpy(&h, text + n - 4, 4);
-		return ((e ^ f) | (g ^ h)) == 0;
-	}
-	return memcmp(p, text, n) == 0;
-}
-
+/* The text that must come now, 4 to 16 bytes: two overlapping words, which
+ * compilers compare without a call. */
 SCAN
 scan_text(const char *p, const char *end, const char *text, size_t n)
 {
-	return (size_t)(end - p) >= n && same_bytes(p, text, n) ? p + n : NULL;
+	size_t word = n < 8 ? 4 : 8, last = n - word;
+
+	if ((size_t)(end - p) < n)
+		return NULL;
+	if (word == 4 ? memcmp(p, text, 4) != 0 ||
+			    memcmp(p + last, text + last, 4) != 0
+		      : memcmp(p, text, 8) != 0 ||
+			    memcmp(p + last, text + last, 8) != 0)
+		return NULL;
+	return p + n;
 }
 
 /* A JSON number without sign, fraction, exponent or leading zero. */
@@ -334,36 +322,51 @@ scan_long_decimal(const char *p, const char *end, struct decimal *d)
 /*
  * A decimal and its closing quote. Most fit in one word with the quote: then
  * the first byte that is no digit is the point, the second the quote; the
- * digits behind the point move up by one place.
+ * digits behind the point move up by one place. If the quote comes in the
+ * word after, that one has digits only before it.
  */
 SCAN
 scan_decimal(const char *p, const char *end, struct decimal *d)
 {
 	uint64_t w = load8(p, end) ^ ASCII_ZEROS, other = not_digits(w);
-	uint64_t second = other & (other - 1), below;
-	unsigned point, quote;
+	uint64_t second = other & (other - 1), below, tail = 0;
+	unsigned point, quote, k = 0;
+	const char *from = p;
 
-	if (__builtin_expect(second == 0 || (other & 0x80) != 0, 0)) {
-		const char *from = p;
-
-		p = scan_long_decimal(p, end, d);
-		/* Both runs together must stay within a decimal's range. */
-		if (p == NULL || p - from > 18 || p == end || *p != '"')
-			return NULL;
-		return p + 1;
-	}
+	if (__builtin_expect(other == 0 || (other & 0x80) != 0, 0))
+		goto slow;
 	point = (unsigned)__builtin_ctzll(other) & 56;
-	quote = (unsigned)__builtin_ctzll(second) & 56;
-	if ((w >> point & 0xff) != ('.' ^ '0') ||
-	    (w >> quote & 0xff) != ('"' ^ '0') || quote < point + 16) {
-		p = scan_long_decimal(p, end, d);
-		return p != NULL && p < end && *p == '"' ? p + 1 : NULL;
-	}
+	if ((w >> point & 0xff) != ('.' ^ '0'))
+		goto slow;
 	below = (UINT64_C(1) << point) - 1;
+	if (second != 0) {
+		quote = (unsigned)__builtin_ctzll(second) & 56;
+		if ((w >> quote & 0xff) != ('"' ^ '0') || quote < point + 16)
+			goto slow;
+		p += quote / 8;
+	} else {
+		quote = 64;
+		tail = load8(p + 8, end) ^ ASCII_ZEROS;
+		other = not_digits(tail);
+		if (other == 0)
+			goto slow;
+		k = (unsigned)__builtin_ctzll(other) / 8;
+		if ((tail >> 8 * k & 0xff) != ('"' ^ '0') ||
+		    quote + 8 * k < point + 16)
+			goto slow;
+		tail = k > 0 ? join8(tail << (64 - 8 * k)) : 0;
+		p += 8 + k;
+	}
 	w = (w & below) | ((w >> 8) & ~below);
-	d->mant = (int64_t)join8(w << (72 - quote));
-	d->scale = (int32_t)((quote - point) / 8 - 1);
-	return p + quote / 8 + 1;
+	d->mant = (int64_t)(join8(w << (72 - quote)) * times10[k] + tail);
+	d->scale = (int32_t)((quote - point) / 8 + k - 1);
+	return p + 1;
+slow:
+	p = scan_long_decimal(from, end, d);
+	/* Both runs together must stay within a decimal's range. */
+	if (p == NULL || p - from > 18 || p == end || *p != '"')
+		return NULL;
+	return p + 1;
 }
 
 /* A symbol and its closing quote. */
@@ -397,7 +400,7 @@ scan_interval(const char *p, const char *end, struct candle *c)
 	if (end - p < INTERVAL_TEXT_MAX)
 		return NULL;
 	/* Most lines are of one-minute bars, the first of the table. */
-	if (memcmp(p, "1m\"", 3) == 0) {
+	if (p[0] == '1' && p[1] == 'm' && p[2] == '"') {
 		c->interval = 0;
 		return p + 3;
 	}
@@ -439,7 +442,7 @@ scan_rest(const char *p, const char *end, struct candle *c)
 }
 
 /* check() for the usual case: all prices with one scale. */
-static inline bool
+INLINE bool
 scan_check(const struct candle *c)
 {
 	int64_t o = c->open.mant, h = c->high.mant, l = c->low.mant;
