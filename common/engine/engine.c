@@ -555,6 +555,7 @@ take_closed(
 	if (g->calls.closed != NULL && g->calls.closed(g->calls.arg, c, e) < 0)
 		return -1;
 	step_studies(s, c);
+	s->calm.is = false;
 	if ((!aside || unwatched) &&
 	    judge_pass(g, s, c, RULE_ON_TICK, unwatched, aside, e) < 0)
 		return -1;
@@ -603,6 +604,10 @@ take_forming(
 	}
 	f->open_ms = c->open_ms;
 	f->recv_ms = c->recv_ms;
+	if (calm_holds(&s->calm, c, event_time(c))) {
+		s->price = c->close;
+		return ENGINE_TAKEN;
+	}
 	peek_studies(s, c);
 	if (judge_pass(g, s, c, RULE_ON_TICK, false, false, e) < 0)
 		return ENGINE_FAILED;

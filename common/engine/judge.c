@@ -681,5 +681,7 @@ judge_pass(struct engine *g, struct series *s, const struct candle *c,
 		    pass_loud(&p, i, &r) < 0)
 			return no_memory(e);
 	}
+	if (c->state == CANDLE_FORMING)
+		calm_set(s, c, p.event_ms);
 	return tell_all(&p, e);
 }

@@ -109,6 +109,7 @@ add_level(
 			return -1;
 	}
 	src->quiet_from = LADDER_HIGHEST;
+	s->calm.is = false;
 	series_source_use(s, source, 1);
 	return 0;
 }
@@ -218,6 +219,7 @@ place_remove(struct engine *g, uint32_t rule, uint32_t series)
 				(void)ladder_remove(to, key, 2 * watch + i);
 		}
 		src->quiet_from = LADDER_HIGHEST;
+		s->calm.is = false;
 		series_source_use(s, l.source[i], -1);
 	}
 	g->watches--;

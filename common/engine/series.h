@@ -14,6 +14,7 @@
 #include <stdint.h>
 
 #include "common/candle.h"
+#include "common/engine/calm.h"
 #include "common/engine/ladder.h"
 #include "common/engine/range.h"
 #include "common/engine/sleepers.h"
@@ -111,6 +112,7 @@ struct series {
 	uint64_t seen; /* bit k: the bar k steps before last closed here */
 	struct candle held; /* without x: forming or closed, not known yet */
 	struct decimal price; /* seen last */
+	struct calm calm;
 	struct price_x low, high; /* of the bar judged last */
 	/* The bar forming, and the one before it while that waits for its
 	 * final values. */
