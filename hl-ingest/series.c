@@ -20,6 +20,9 @@ static const int64_t ask_ages_ms[] = {5000, 15000, 60000};
 #define SILENT_MIN_MS INT64_C(120000)
 #define SILENT_MAX_MS INT64_C(600000)
 #define FRAME_LAG_MS  INT64_C(15000)
+/* So many trades, or bars with some, that no frame told are too many. */
+#define UNTOLD_TRADES 4
+#define UNTOLD_BARS   3
 /* A check of bars already printed waits for a few of them. */
 #define CHECK_AFTER_MS INT64_C(10000)
 /* More rows than a chart of a few hours: not urgent. */
@@ -39,7 +42,7 @@ series_init(struct series *s, const char *coin, interval_id interval,
 	s->arg = arg;
 	s->next_ms = s->from_ms = from_ms;
 	s->begun = begun;
-	s->frame_ms = s->asked_ms = s->seen_ms = -1;
+	s->frame_ms = s->asked_ms = s->seen_ms = s->untold_ms = -1;
 	s->over_ms = INT64_MAX;
 }
 
@@ -202,7 +205,8 @@ note_frame(struct series *s, const struct candle *c, int64_t now_ms)
 		s->seen_ms = c->open_ms;
 		s->seen_trades = c->trades;
 	}
-	s->stale_checks = 0;
+	s->stale_checks = s->untold_bars = 0;
+	s->untold_ms = -1;
 	if (s->stale) {
 		s->stale = false;
 		s->ops->note(s->arg, s, SERIES_NOTE_FRESH, c);
@@ -313,25 +317,19 @@ last_frame(const struct series *s, int64_t open_ms)
 	return NULL;
 }
 
-/* The last frame of a bar is known, without an interruption since. */
-static bool
-has_frame(const struct series *s, int64_t open_ms)
-{
-	return last_frame(s, open_ms) != NULL ||
-	       (s->have_form && s->form_live && s->form.open_ms == open_ms);
-}
-
 /* When the bar at the frontier wants REST. */
 static int64_t
 close_due(const struct series *s)
 {
 	int64_t due = s->next_ms + s->step_ms;
 
-	/* Over by the clock, or by a frame of the next bar. */
-	due = (due < s->over_ms ? due : s->over_ms) +
-	      (s->policy->poll_ms <= 0 && has_frame(s, s->next_ms)
-		      ? s->policy->grace_ms
-		      : s->policy->settle_ms);
+	/* Over by the clock, or, sooner to be had from REST, by a frame of a
+	 * later bar. */
+	if (s->over_ms == INT64_MAX)
+		due += s->policy->settle_ms;
+	else
+		due =
+		    (due < s->over_ms ? due : s->over_ms) + s->policy->grace_ms;
 	if (s->confirm != SERIES_CONFIRM_HOLD && s->policy->poll_ms <= 0) {
 		/* Its frames will close it. */
 		if (s->have_form && s->form_live &&
@@ -494,35 +492,48 @@ take_row(struct series *s, const struct candle *row, int64_t server_ms,
 	return true;
 }
 
-/* Does the row tell of trades that a live subscription should have told? */
-static bool
-row_is_news(const struct series *s, const struct candle *row, int64_t server_ms)
+/* Trades in the row that a live subscription should have told, but did not. */
+static int64_t
+untold(const struct series *s, const struct candle *row, int64_t server_ms)
 {
 	if (!s->live || row->trades <= 0 || row->open_ms < s->seen_ms)
-		return false;
+		return 0;
 	/* Counted only from when it was live, and not what is on its way. */
 	if (s->live_since_ms > server_ms - FRAME_LAG_MS ||
 	    s->frame_ms > server_ms - FRAME_LAG_MS)
-		return false;
-	if (row->open_ms == s->seen_ms)
-		return row->trades > s->seen_trades;
-	return row->open_ms >= s->live_since_ms;
+		return 0;
+	if (row->open_ms > s->seen_ms)
+		return row->open_ms < s->live_since_ms ? 0 : row->trades;
+	return row->trades > s->seen_trades ? row->trades - s->seen_trades : 0;
 }
 
+/* The last trade of a bar often gets no frame: one alone proves nothing, some
+ * at once or in several bars do. */
 static void
 judge_silence(
     struct series *s, const struct candle *rows, size_t n, int64_t server_ms)
 {
+	const struct candle *news = NULL;
+	int64_t trades = 0, more;
 	size_t i;
 
-	for (i = 0; i < n; i++)
-		if (row_is_news(s, &rows[i], server_ms))
-			break;
-	if (i == n)
+	for (i = 0; i < n; i++) {
+		more = untold(s, &rows[i], server_ms);
+		if (more == 0)
+			continue;
+		news = &rows[i];
+		trades += more;
+		s->untold_bars += news->open_ms > s->untold_ms;
+		s->untold_ms = news->open_ms;
+	}
+	if (news == NULL ||
+	    (trades < UNTOLD_TRADES && s->untold_bars < UNTOLD_BARS))
+		return;
+	s->stale_checks++;
+	if (s->stale)
 		return;
 	s->stale = true;
-	s->stale_checks++;
-	s->ops->note(s->arg, s, SERIES_NOTE_STALE, &rows[i]);
+	s->ops->note(s->arg, s, SERIES_NOTE_STALE, news);
 }
 
 static void
@@ -543,18 +554,17 @@ poll_forming(struct series *s, const struct candle *row, int64_t now_ms)
 	s->ops->forming(s->arg, s, &s->form);
 }
 
-/* Is the row, as asked for last, the last word on its bar? Soon after the end
- * only if the last frame says the same. */
+/* Is the i-th row, as asked for last, the last word on its bar? REST takes
+ * trades in their order: once it has one of the next bar, this one is whole. */
 static bool
-is_final(const struct series *s, const struct candle *row, int64_t server_ms)
+is_final(const struct series *s, const struct candle *rows, size_t n, size_t i,
+    int64_t server_ms)
 {
 	const struct series_policy *p = s->policy;
-	const struct candle *frame = last_frame(s, row->open_ms);
-	int64_t end = row->open_ms + s->step_ms;
-	int64_t margin = frame != NULL && candle_same_values(frame, row)
-			     ? p->grace_ms
-			     : p->settle_ms;
+	int64_t end = rows[i].open_ms + s->step_ms, margin = p->settle_ms;
 
+	if (i + 1 < n && rows[i + 1].open_ms >= end && rows[i + 1].trades > 0)
+		margin = p->grace_ms;
 	if (end + margin <= server_ms || end + margin <= p->data_ms)
 		return true;
 	return end <= p->data_ms && s->asked_ms >= p->data_since_ms + margin;
@@ -577,7 +587,7 @@ series_rows(struct series *s, const struct candle *rows, size_t n,
 		if (rows[i].open_ms <= last)
 			continue;
 		last = rows[i].open_ms;
-		if (!is_final(s, &rows[i], server_ms)) {
+		if (!is_final(s, rows, n, i, server_ms)) {
 			poll_forming(s, &rows[i], now_ms);
 			break;
 		}

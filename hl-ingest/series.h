@@ -38,7 +38,7 @@ enum series_confirm {
 /* What is the same for all series. */
 struct series_policy {
 	/* How long after its end a bar is over, late frames included: then it
-	 * closes by its frames, or by a row of REST that says the same. */
+	 * closes by its frames, or by a row of REST that trades followed. */
 	int64_t grace_ms;
 	/* How long after its end a row of REST is final whatever else. */
 	int64_t settle_ms;
@@ -116,6 +116,8 @@ struct series {
 	int64_t seen_ms, seen_trades; /* newest bar that a frame told */
 	bool stale;
 	int64_t stale_checks; /* times REST found it stale in a row */
+	int64_t untold_bars,
+	    untold_ms; /* bars REST alone told of; the newest */
 
 	bool asked; /* a request is under way */
 	int64_t ask_not_before_ms;

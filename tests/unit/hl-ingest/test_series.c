@@ -152,16 +152,16 @@ test_hold(void)
 	frame(&s, 1, 1, M + SEC);
 	is("f1:1", "the next bar forms on while the last waits for REST");
 	is_int(due(&s, M + SEC), M + 2 * SEC, "REST is asked after the grace");
-	rows(&s, 0, 1, 2, M + 2 * SEC);
-	is("c0:2E", "a row that says what the last frame said closes the bar");
+	rows(&s, 0, 0, 2, M + 2 * SEC);
+	is("", "a row without a later one is not final at once");
+	is_int(due(&s, M + 2 * SEC), M + 5 * SEC, "asked again at 5 s");
+	rows(&s, 0, 1, 2, M + 3 * SEC);
+	is("c0:2E", "one that trades of the next bar follow is");
 	frame(&s, 1, 5, M + 30 * SEC);
 	frame(&s, 2, 1, 2 * M + SEC);
 	is("f1:5 f2:1", "it goes on");
-	rows(&s, 1, 2, 6, 2 * M + 2 * SEC);
-	is("", "a row that differs from the last frame is not final at once");
-	is_int(due(&s, 2 * M + 2 * SEC), 2 * M + 5 * SEC, "asked at 5 s");
-	rows(&s, 1, 2, 6, 2 * M + 5 * SEC);
-	is("amended c1:6E", "then REST's values are printed");
+	rows(&s, 1, 1, 6, 2 * M + 5 * SEC);
+	is("amended c1:6E", "or one that had 5 s; REST's values are printed");
 	frame(&s, 1, 7, 2 * M + 6 * SEC);
 	is("late", "a frame of a closed bar prints nothing");
 	series_release(&s);
@@ -318,7 +318,12 @@ test_stale(void)
 	start(&s, 0, true, SERIES_CONFIRM_HOLD);
 	rows(&s, -1, 0, 0, M + 5 * SEC);
 	is("c0:0", "quiet is not dead");
-	is_int(due(&s, M + 5 * SEC), 2 * M + 5 * SEC, "and asked once a bar");
+	rows(&s, 0, 1, 1, 2 * M + 5 * SEC);
+	is("c1:1", "nor is a bar whose one trade got no frame");
+	rows(&s, 1, 2, 1, 3 * M + 5 * SEC);
+	rows(&s, 2, 3, 1, 4 * M + 5 * SEC);
+	is("stale c2:1 c3:1", "but several such bars are");
+	is_int(due(&s, 4 * M + 5 * SEC), 5 * M + 5 * SEC, "asked once a bar");
 	series_release(&s);
 }
 
@@ -377,7 +382,7 @@ test_poll(void)
 	rows(&s, 0, 0, 2, 11 * SEC);
 	is("f0:1 f0:2", "poll: forming bars by REST, when they change");
 	is_int(due(&s, 11 * SEC), 16 * SEC, "every so often");
-	rows(&s, 0, 1, 3, M + 3 * SEC);
+	rows(&s, 0, 0, 3, M + 3 * SEC);
 	is("f0:3", "a row is not final before it settled");
 	rows(&s, 0, 1, 3, M + 5 * SEC);
 	is("c0:3 f1:3", "then it closes, without E");
