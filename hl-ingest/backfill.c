@@ -142,7 +142,6 @@ on_answer(void *arg, const struct rest_answer *a)
 		on_unknown(m, a->why);
 		break;
 	case REST_LIMITED:
-		log_warn("the exchange limits REST; none for a minute");
 		series_ask_failed(&m->series, feed_now(f));
 		break;
 	case REST_FAILED:

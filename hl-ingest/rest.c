@@ -7,6 +7,7 @@
 #include "common/clock.h"
 #include "common/interval.h"
 #include "common/json.h"
+#include "common/log.h"
 #include "hl-ingest/rest.h"
 
 #define CONNECT_TIMEOUT_MS 5000
@@ -115,6 +116,7 @@ learn(struct rest *r, enum rest_result result)
 	switch (result) {
 	case REST_LIMITED:
 		r->limited++;
+		log_warn("the exchange limits REST; none for a minute");
 		budget_block(&r->budget, now);
 		break;
 	case REST_FAILED:
