@@ -543,6 +543,12 @@ queue_wake(struct queue *q, int64_t now_us)
 	}
 }
 
+bool
+queue_runnable(const struct queue *q)
+{
+	return q->runnable_head != NULL;
+}
+
 int64_t
 queue_next_us(const struct queue *q)
 {

@@ -151,6 +151,8 @@ void queue_returned(struct queue *q, struct endpoint *e, int trend);
 void queue_resume(struct queue *q, struct delivery *d);
 /* Look at timers: what has waited long enough becomes ready. */
 void queue_wake(struct queue *q, int64_t now_us);
+/* Whether queue_take() may have something at once. */
+bool queue_runnable(const struct queue *q);
 /* When queue_wake() has something to do; INT64_MAX: never. */
 int64_t queue_next_us(const struct queue *q);
 

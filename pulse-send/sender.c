@@ -507,6 +507,11 @@ timeout_of(const struct sender *s)
 		next = s->ended_since_us + SETTLE_LINGER_US;
 	if (s->lines_left && intake_room(s))
 		next = now_us;
+	/* Answers that came after this turn's dispatch() let others go. */
+	if (!s->draining && s->store_retry_us <= now_us &&
+	    queue_runnable(&s->queue) &&
+	    s->nrunning < (size_t)s->options.concurrency)
+		next = now_us;
 	ms = next <= now_us ? 0 : (int)((next - now_us + 999) / 1000);
 	if (http >= 0 && http < ms)
 		ms = http;
