@@ -83,6 +83,21 @@ static const struct opt rule_export_options[] = {
     OPT_ROW_END,
 };
 
+static const struct opt backtest_options[] = {
+    {KEY_SINCE, "since", "TIME", "only alerts from this time or age on"},
+    OPT_ROW_JSON,
+    OPT_ROW_END,
+};
+
+static const struct opt verify_options[] = {
+    {KEY_SECRET_FILE, "secret-file", "FILE", "file with the whsec_… secret"},
+    {KEY_ID, "id", "TEXT", "the header webhook-id"},
+    {KEY_TIMESTAMP, "timestamp", "SECONDS", "the header webhook-timestamp"},
+    {KEY_SIGNATURE, "signature", "TEXT", "the header webhook-signature"},
+    {KEY_OLD, "old", NULL, "do not mind when the call was made"},
+    OPT_ROW_END,
+};
+
 static const struct opt alert_list_options[] = {
     {KEY_RULE, "rule", "RULE", "only alerts of this rule (id or name)"},
     {KEY_SYMBOL, "symbol", "SYMBOL", "only alerts of this market"},
@@ -240,6 +255,20 @@ const struct command commands[] = {
 	"  pulse-ctl rule export > rules.json && chmod 600 rules.json\n"
 	"  pulse-ctl rule export --redact | jq .name\n",
 	NULL, rule_export_options, "rule", command_rule_export},
+    {"rule test", "what a rule would have said on the stored candles",
+	"RULE | SYMBOL[:INTERVAL] CONDITION",
+	"  pulse-ctl rule test 7323 --since 7d\n"
+	"  pulse-ctl rule test BTC:15m 'rsi < 30' | jq -r .message\n",
+	"Every closed candle of the store is judged; nothing is written. The\n"
+	"alerts are printed as pulse-eval would have printed them.\n",
+	backtest_options, "rule", command_rule_test},
+    {"rule diff", "where two rules would have differed",
+	"RULE RULE | RULE CONDITION",
+	"  pulse-ctl rule diff 7323 'rsi < 25'\n"
+	"  pulse-ctl rule diff old-rule new-rule --since 30d\n",
+	"Prints the alerts that only one of the two makes on the stored\n"
+	"candles: {\"only\":\"old\"|\"new\",\"alert\":…}.\n",
+	backtest_options, "rule", command_rule_diff},
     {"alert list", "alerts, newest first", "",
 	"  pulse-ctl alert list --since 2h --symbol BTC\n"
 	"  pulse-ctl alert list --status failed\n",
@@ -293,6 +322,11 @@ const struct command commands[] = {
 	"  pulse-ctl status\n  pulse-ctl status --json | jq .problems\n",
 	"Exit status 1 when something is wrong.\n", status_options, NULL,
 	command_status},
+    {"verify", "check the signature of a webhook that arrived", "",
+	"  pulse-ctl verify --secret-file whsec --id \"$id\" --timestamp "
+	"\"$time\" --signature \"$signature\" < body\n",
+	"The body is read from stdin. Exit status 1 when no signature fits.\n",
+	verify_options, NULL, command_verify},
     {"completion", "completion script for a shell", "bash|zsh|fish",
 	"  pulse-ctl completion bash > "
 	"/usr/share/bash-completion/completions/pulse-ctl\n"

@@ -54,6 +54,8 @@ int command_rule_enable(struct ctl *c);
 int command_rule_disable(struct ctl *c);
 int command_rule_import(struct ctl *c);
 int command_rule_export(struct ctl *c);
+int command_rule_test(struct ctl *c);
+int command_rule_diff(struct ctl *c);
 int command_alert_list(struct ctl *c);
 int command_alert_show(struct ctl *c);
 int command_alert_tail(struct ctl *c);
@@ -72,6 +74,7 @@ int command_db_backup(struct ctl *c);
 int command_status(struct ctl *c);
 int command_completion(struct ctl *c);
 int command_help(struct ctl *c);
+int command_verify(struct ctl *c);
 int command_serve(struct ctl *c);
 
 #endif

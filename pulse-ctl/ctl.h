@@ -62,9 +62,11 @@ enum ctl_key {
 	KEY_MAX_CONNECTIONS,
 	KEY_ADMIN_RATE,
 	KEY_BEHIND_PROXY,
-	KEY_OUTPUT,
-	KEY_FROM_END,
 	KEY_OLD,
+	KEY_SECRET_FILE,
+	KEY_ID,
+	KEY_TIMESTAMP,
+	KEY_SIGNATURE,
 };
 
 /* The row of an option that lists share. */

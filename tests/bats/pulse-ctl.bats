@@ -417,3 +417,54 @@ alert() { # SYMBOL
 	run -1 bash -c 'pulse-ctl rule list >/dev/full'
 	bash -c 'set -o pipefail; pulse-ctl rule list | head -n 1 >/dev/null; [ "${PIPESTATUS[0]}" -le 141 ]'
 }
+
+@test "rule test says what a rule would have said, and writes nothing" {
+	add BTC:15m 'price >= 1000000' --name never >id
+	awk -f "$BATS_TEST_DIRNAME/../market.awk" -v n=600 | pulse-eval --replay -q >none
+	[ ! -s none ]
+	pulse-ctl rule test BTC:15m 'rsi < 35' >said
+	[ "$(wc -l <said)" -ge 1 ]
+	# The same as pulse-eval -r says of the same candles.
+	pulse-ctl rule add -n BTC:15m 'rsi < 35' >rules
+	pulse-ctl candle list BTC:15m --asc --limit 0 | pulse-eval -r rules -q >want
+	diff <(jq -c 'del(.id, .rule_id, .rule_name)' said) <(jq -c 'del(.id, .rule_id, .rule_name)' want)
+	[ -z "$(pulse-ctl alert list)" ]
+	[ -z "$(pulse-ctl rule test never -q)" ]
+	last=$(tail -n 1 said | jq -r .triggered_at)
+	[ "$(pulse-ctl rule test BTC:15m 'rsi < 35' --since "$last" | wc -l)" -eq 1 ]
+	run -1 pulse-ctl rule test BTC 'rsi is nice'
+	run -1 pulse-ctl rule test nothing
+	on_terminal "pulse-ctl rule test BTC:15m 'rsi < 35'" | grep -q 'TRIGGERED  *SYMBOL  *MESSAGE'
+}
+
+@test "rule diff shows the alerts that only one of two rules makes" {
+	add BTC:15m 'rsi < 35' --name wide >id
+	awk -f "$BATS_TEST_DIRNAME/../market.awk" -v n=600 | pulse-eval --replay -q >alerts
+	run -0 --separate-stderr pulse-ctl rule diff wide 'rsi < 30'
+	[ "$(jq -s 'map(select(.only == "old")) | length' <<<"$output")" -ge 1 ]
+	pulse-ctl rule diff wide wide -q >same
+	[ ! -s same ]
+	add BTC:15m 'rsi < 25' --name narrow >id2
+	pulse-ctl rule diff wide narrow -q | jq -s -e 'all(.only == "old" or .only == "new") and length > 0'
+	run -1 pulse-ctl rule diff wide 'price > 5'
+	[[ $output == *rule_type* ]]
+	run -2 pulse-ctl rule diff wide
+}
+
+@test "verify tells a signed webhook from a forged one" {
+	secret=$(head -c 32 /dev/urandom | base64 -w0)
+	echo "whsec_$secret" >whsec
+	printf '{"a":1}' >payload
+	now=$(date +%s)
+	sign() { # ID TIME
+		{ printf '%s.%s.' "$1" "$2"; cat payload; } |
+		    openssl dgst -sha256 -mac HMAC -macopt "hexkey:$(base64 -d <<<"$secret" | od -An -tx1 | tr -d ' \n')" -binary | base64
+	}
+	verify() { pulse-ctl verify --secret-file whsec --id m1 "$@" <payload; }
+	verify --timestamp "$now" --signature "v1,$(sign m1 "$now")"
+	verify --timestamp "$now" --signature "v1,AAAA v1,$(sign m1 "$now")"
+	run -1 verify --timestamp "$now" --signature "v1,$(sign m2 "$now")"
+	run -1 verify --timestamp 1700000000 --signature "v1,$(sign m1 1700000000)"
+	verify --old --timestamp 1700000000 --signature "v1,$(sign m1 1700000000)"
+	run -2 verify --timestamp "$now"
+}
