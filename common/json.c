@@ -279,16 +279,19 @@ json_check(const char *text, size_t n, struct err *e)
 
 /* ---- the tree ------------------------------------------------------------ */
 
+/* What hangs on j. own: its strings and keys are allocations of their own, as
+ * the library's are; else they lie in the root's text. */
 static void
-release(struct json *j)
+release(struct json *j, bool own)
 {
 	size_t i;
 
-	free(j->string);
+	if (own)
+		free(j->string);
 	if (j->type == JSON_ARRAY || j->type == JSON_OBJECT) {
 		for (i = 0; i < j->len; i++) {
-			release(&j->items[i]);
-			if (j->keys != NULL)
+			release(&j->items[i], own);
+			if (own && j->keys != NULL)
 				free(j->keys[i]);
 		}
 		free(j->items);
@@ -392,7 +395,7 @@ convert(struct json *j, jv v)
 }
 
 struct json *
-json_parse(const char *text, size_t n, struct err *e)
+json_parse_library(const char *text, size_t n, struct err *e)
 {
 	struct json *j;
 	jv v;
@@ -418,12 +421,211 @@ json_parse(const char *text, size_t n, struct err *e)
 	return j;
 }
 
+/* ---- plain texts --------------------------------------------------------- */
+
+/*
+ * Nearly every text has no escape in its strings, no member twice and few
+ * members an object. Of such a text, which json_check() has taken already,
+ * the tree is made directly: its strings lie in one copy of the text, which
+ * the root owns. Anything else is the library's, and so is the last word on
+ * what a text means: a fuzz target compares the two.
+ */
+#define PLAIN_MEMBERS_MAX 64
+
+struct plain {
+	char *p; /* NUL-terminated, writable, valid JSON */
+};
+
+static bool plain_value(struct plain *s, struct json *j);
+
+static void
+plain_space(struct plain *s)
+{
+	while (*s->p == ' ' || *s->p == '\t' || *s->p == '\n' || *s->p == '\r')
+		s->p++;
+}
+
+/* The string at its opening quote, which ends in the NUL that takes the place
+ * of the closing one. NULL when it holds an escape. */
+static char *
+plain_string(struct plain *s, size_t *len)
+{
+	char *from = s->p + 1;
+	size_t n = strcspn(from, "\"\\");
+
+	if (from[n] != '"')
+		return NULL;
+	from[n] = '\0';
+	s->p = from + n + 1;
+	*len = n;
+	return from;
+}
+
+/* Whole numbers of up to 15 digits need no strtod(). */
+static double
+plain_number(struct plain *s)
+{
+	const char *from = s->p;
+	int64_t v = 0;
+	double x;
+
+	while (*s->p >= '0' && *s->p <= '9' && s->p - from < 16)
+		v = v * 10 + (*s->p++ - '0');
+	if (s->p > from && s->p - from < 16 && *s->p != '.' && *s->p != 'e' &&
+	    *s->p != 'E')
+		return (double)v;
+	x = strtod(from, &s->p);
+	return x;
+}
+
+/* Room for one item more, and its key. */
+static bool
+plain_grow(struct json *j, size_t *cap, bool object)
+{
+	void *p;
+
+	if (j->len < *cap)
+		return true;
+	*cap = *cap == 0 ? 16 : 2 * *cap;
+	p = realloc(j->items, *cap * sizeof(*j->items));
+	if (p == NULL)
+		return false;
+	j->items = p;
+	if (!object)
+		return true;
+	p = realloc(j->keys, *cap * sizeof(*j->keys));
+	if (p == NULL)
+		return false;
+	j->keys = p;
+	return true;
+}
+
+/* Move the newest member to its place in order of key. False: it is there
+ * already, or there are too many to sort so. */
+static bool
+plain_place(struct json *j)
+{
+	struct json item = j->items[j->len - 1];
+	char *key = j->keys[j->len - 1];
+	size_t i = j->len - 1;
+	int order = -1;
+
+	while (i > 0 && (order = strcmp(j->keys[i - 1], key)) > 0) {
+		j->keys[i] = j->keys[i - 1];
+		j->items[i] = j->items[i - 1];
+		i--;
+	}
+	j->keys[i] = key;
+	j->items[i] = item;
+	return (i == 0 || order != 0) && j->len <= PLAIN_MEMBERS_MAX;
+}
+
+/* The array or object at its opening bracket. */
+static bool
+plain_list(struct plain *s, struct json *j)
+{
+	bool object = *s->p == '{';
+	char close = object ? '}' : ']';
+	size_t cap = 0, len;
+
+	j->type = object ? JSON_OBJECT : JSON_ARRAY;
+	if (!plain_grow(j, &cap, object))
+		return false;
+	s->p++;
+	plain_space(s);
+	while (*s->p != close) {
+		if (*s->p == ',')
+			s->p++;
+		plain_space(s);
+		if (!plain_grow(j, &cap, object))
+			return false;
+		memset(&j->items[j->len], 0, sizeof(*j->items));
+		j->len++;
+		if (object) {
+			j->keys[j->len - 1] = plain_string(s, &len);
+			if (j->keys[j->len - 1] == NULL)
+				return false;
+			plain_space(s);
+			s->p++;
+		}
+		if (!plain_value(s, &j->items[j->len - 1]) ||
+		    (object && !plain_place(j)))
+			return false;
+		plain_space(s);
+	}
+	s->p++;
+	return true;
+}
+
+static bool
+plain_value(struct plain *s, struct json *j)
+{
+	plain_space(s);
+	switch (*s->p) {
+	case '{':
+	case '[':
+		return plain_list(s, j);
+	case '"':
+		j->type = JSON_STRING;
+		j->string = plain_string(s, &j->len);
+		return j->string != NULL;
+	case 't':
+	case 'f':
+		j->type = JSON_BOOL;
+		j->boolean = *s->p == 't';
+		s->p += j->boolean ? 4 : 5;
+		return true;
+	case 'n':
+		j->type = JSON_NULL;
+		s->p += 4;
+		return true;
+	default:
+		j->type = JSON_NUMBER;
+		j->number = plain_number(s);
+		return true;
+	}
+}
+
+/* NULL when the text is not plain, or memory is short. */
+static struct json *
+parse_plain(const char *text, size_t n)
+{
+	struct json *j = calloc(1, sizeof(*j));
+	struct plain s;
+
+	if (j == NULL)
+		return NULL;
+	s.p = j->text = copy(text, n);
+	if (s.p == NULL || !plain_value(&s, j)) {
+		/* What there is so far is a tree, if not the whole one. */
+		if (s.p == NULL)
+			j->type = JSON_NULL;
+		release(j, false);
+		free(j->text);
+		free(j);
+		return NULL;
+	}
+	return j;
+}
+
+struct json *
+json_parse(const char *text, size_t n, struct err *e)
+{
+	struct json *j;
+
+	if (json_check(text, n, e) < 0)
+		return NULL;
+	j = parse_plain(text, n);
+	return j != NULL ? j : json_parse_library(text, n, e);
+}
+
 void
 json_free(struct json *j)
 {
 	if (j == NULL)
 		return;
-	release(j);
+	release(j, j->text == NULL);
+	free(j->text);
 	free(j);
 }
 

@@ -1,5 +1,8 @@
-/* A text that the strict check takes must parse, print, and parse again to
- * the same print. */
+/*
+ * A text that the strict check takes must parse, print, and parse again to
+ * the same print; and the library must make the same tree of it as the short
+ * way for plain texts.
+ */
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
@@ -18,6 +21,32 @@ parse_and_print(const char *text, size_t n, struct buf *out)
 	return j;
 }
 
+static int
+same_string(const char *a, const char *b)
+{
+	return (a == NULL) == (b == NULL) && (a == NULL || strcmp(a, b) == 0);
+}
+
+static void
+compare(const struct json *a, const struct json *b)
+{
+	size_t i;
+
+	if (a->type != b->type || a->len != b->len ||
+	    a->boolean != b->boolean ||
+	    memcmp(&a->number, &b->number, sizeof(a->number)) != 0 ||
+	    !same_string(a->string, b->string) ||
+	    (a->keys == NULL) != (b->keys == NULL))
+		abort();
+	if (a->type != JSON_ARRAY && a->type != JSON_OBJECT)
+		return;
+	for (i = 0; i < a->len; i++) {
+		if (a->keys != NULL && !same_string(a->keys[i], b->keys[i]))
+			abort();
+		compare(&a->items[i], &b->items[i]);
+	}
+}
+
 int
 LLVMFuzzerTestOneInput(const uint8_t *p, size_t n)
 {
@@ -30,6 +59,11 @@ LLVMFuzzerTestOneInput(const uint8_t *p, size_t n)
 	if ((j != NULL) != (json_check((const char *)p, n, NULL) == 0))
 		abort();
 	if (j != NULL) {
+		again = json_parse_library((const char *)p, n, NULL);
+		if (again == NULL)
+			abort();
+		compare(j, again);
+		json_free(again);
 		again = parse_and_print(once.p, once.len, &twice);
 		if (again == NULL || once.len != twice.len ||
 		    memcmp(once.p, twice.p, once.len) != 0)
