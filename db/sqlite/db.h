@@ -93,8 +93,7 @@ db_of(struct store *st)
  */
 int q_open(struct query *q, struct db *db, const char *sql, struct err *e);
 /* The same for one that is not kept: rare work. */
-int
-q_open_once(struct query *q, struct db *db, const char *sql, struct err *e);
+int q_open_once(struct query *q, struct db *db, const char *sql, struct err *e);
 /* The address that stands for this text; NULL with e when b failed. */
 const char *db_text(struct db *db, const struct buf *b, struct err *e);
 
