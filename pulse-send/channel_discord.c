@@ -30,7 +30,7 @@
 /* Of 6,000; the rest is for what is not measured (ellipses, labels). */
 #define TEXTS_MAX 5800
 /* Characters of an embed's own words: field names, interval, footer. */
-#define FIXED_TEXT 200
+#define FIXED_TEXT 270
 
 /* /api/webhooks/… and /api/vN/webhooks/… become /api/v10/webhooks/…; any
  * other path is left alone. */
@@ -113,7 +113,9 @@ add_embed(struct buf *b, const struct alert_record *a, size_t i, size_t room)
 	buf_addf(b, "\",\"timestamp\":\"%s\",\"color\":%d,\"fields\":[", time,
 	    colour(a->severity));
 	add_field(b, "Symbol", a->symbol, SYMBOL_LEN_MAX);
-	add_field(b, "Price", a->trigger_value, 64);
+	add_field(b, "Price", text_price(a), 64);
+	if (strcmp(text_price(a), a->trigger_value) != 0)
+		add_field(b, "Value", a->trigger_value, 64);
 	add_field(b, "Rule", a->rule_name, field);
 	buf_addf(b, "],\"footer\":{\"text\":\"%s\"}}", a->rule_type);
 }

@@ -44,6 +44,8 @@ add_payload(struct buf *b, const struct alert_record *r)
 	buf_adds(b, ",\"class\":");
 	buf_adds_json(b, r->rule_type);
 	buf_adds(b, ",\"custom_details\":{\"price\":");
+	buf_adds_json(b, text_price(r));
+	buf_adds(b, ",\"value\":");
 	buf_adds_json(b, r->trigger_value);
 	buf_addf(b, ",\"interval\":\"%s\"}}", interval_name(r->interval));
 }

@@ -1,6 +1,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "common/json.h"
 #include "pulse-send/text.h"
 
 /* Bytes of the character that begins with this byte. */
@@ -101,6 +102,17 @@ text_add_heading(struct buf *out, const struct alert_record *a, size_t max,
 	(void)snprintf(line, sizeof(line), "%s %s: %s", a->symbol,
 	    interval_name(a->interval), a->rule_name);
 	text_add_escaped(out, line, max, how);
+}
+
+const char *
+text_price(const struct alert_record *a)
+{
+	const char *s =
+	    json_string(json_get(json_get(a->tree, "values"), "price"));
+
+	if (s == NULL)
+		s = json_string(json_get(json_get(a->tree, "candle"), "c"));
+	return s != NULL ? s : a->trigger_value;
 }
 
 int

@@ -31,6 +31,9 @@ void text_add_escaped(
 /* Append "BTC 1m: name of the rule", in the same way. */
 void text_add_heading(struct buf *out, const struct alert_record *a, size_t max,
     enum text_escape how);
+/* The market's price when the alert was made; what triggered it may be another
+ * quantity (an RSI). */
+const char *text_price(const struct alert_record *a);
 /* Append the address of the symbol's chart. */
 int text_add_chart(struct buf *out, const char *symbol);
 
