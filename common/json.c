@@ -639,7 +639,7 @@ json_get(const struct json *j, const char *key)
 	if (j == NULL || j->type != JSON_OBJECT)
 		return NULL;
 	for (i = 0; i < j->len; i++)
-		if (strcmp(j->keys[i], key) == 0)
+		if (j->keys[i][0] == key[0] && strcmp(j->keys[i], key) == 0)
 			return &j->items[i];
 	return NULL;
 }

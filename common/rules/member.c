@@ -350,7 +350,7 @@ known(const struct member_names *names, const char *name)
 	size_t i;
 
 	for (i = 0; (m = names->at(names->list, i)) != NULL; i++)
-		if (strcmp(m->name, name) == 0)
+		if (m->name[0] == name[0] && strcmp(m->name, name) == 0)
 			return true;
 	return false;
 }
