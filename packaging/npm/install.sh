@@ -21,7 +21,7 @@ without() {
 }
 
 mkdir -p "$dir" || exit 1
-[ -n "$NPM" ] && command -v "$NPM" >/dev/null 2>&1 || without "there is no npm"
+command -v "${NPM:-none}" >/dev/null 2>&1 || without "there is no npm"
 cp "$here/package.json" "$here/package-lock.json" "$here/.npmrc" "$dir" ||
     exit 1
 omit=

@@ -365,7 +365,8 @@ static const struct schema {
 	"\"id\":" S_TEXT ",\"symbol\":" S_TEXT ",\"timestamp\":" S_TIME
 	",\"open\":" S_DECIMAL ",\"high\":" S_DECIMAL ",\"low\":" S_DECIMAL
 	",\"close\":" S_DECIMAL ",\"volume\":" S_DECIMAL ",\"interval\":" S_TEXT
-	",\"interval_seconds\":" S_COUNT ",\"created_at\":" S_TIME},
+	",\"interval_seconds\":" S_COUNT ",\"created_at\":" S_TIME
+	",\"values\":" S_OBJECT},
     {"CandleList", "\"candles\",\"total\",\"limit\",\"offset\",\"order\"",
 	"\"candles\":" S_LIST(
 	    "Candle") ",\"total\":" S_COUNT ",\"limit\":" S_COUNT

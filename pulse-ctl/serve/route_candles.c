@@ -4,6 +4,7 @@
 
 #include "pulse-ctl/records.h"
 #include "pulse-ctl/serve/routes.h"
+#include "pulse-ctl/serve/values.h"
 
 struct listing {
 	struct buf *out;
@@ -21,6 +22,46 @@ list_one(void *arg, const struct candle *c, struct err *e)
 	l->some = true;
 	record_candle(c, l->out);
 	return 0;
+}
+
+static int
+list_valued(void *arg, const struct candle *c, const char *json)
+{
+	struct listing *l = arg;
+
+	(void)list_one(arg, c, NULL);
+	/* Before the closing brace of the candle. */
+	l->out->len--;
+	return buf_addf(l->out, ",\"values\":%s}", json);
+}
+
+/* The indicators asked for by spec and by rule: 1, 0 after an answer that
+ * says why not, or -1. */
+static int
+find_values(struct api *a, struct exchange *x, struct values *v, struct err *e)
+{
+	const char *text = api_text(x, "values"), *id = api_text(x, "rule_id");
+	struct err why;
+	struct uuid rule_id;
+	struct rule r;
+	int rc;
+
+	if (text != NULL && values_parse(v, text, &why) < 0) {
+		faults_add(x->faults, "value_error", "query.values", NULL, "%s",
+		    why.msg);
+		api_faulty(x);
+		return 0;
+	}
+	if (id == NULL || uuid_parse(&rule_id, id, strlen(id)) < 0)
+		return 1;
+	rc = store_rule_get(a->st, &rule_id, &r, e);
+	if (rc == 0)
+		api_detail(x, 404, "Rule not found");
+	if (rc > 0) {
+		values_of_rule(v, &r);
+		rule_release(&r);
+	}
+	return rc;
 }
 
 /* interval, else interval_seconds, else 1m. 0, or -1 after a fault. */
@@ -58,17 +99,24 @@ route_candle_list(struct api *a, struct exchange *x, struct err *e)
 	    .offset = api_int(x, "offset"),
 	};
 	struct listing l = {NULL, false};
+	struct values v = {.n = 0};
 	int64_t n;
+	int rc;
 
 	if (find_interval(x, &f.interval) < 0) {
 		api_faulty(x);
 		return 0;
 	}
+	rc = find_values(a, x, &v, e);
+	if (rc <= 0)
+		return rc;
 	l.out = api_json(x, 200);
 	if (store_candle_count(a->st, &f, &n, e) < 0)
 		return -1;
 	buf_adds(l.out, "{\"candles\":[");
-	if (store_candle_list(a->st, &f, list_one, &l, e) < 0)
+	rc = v.n > 0 ? values_list(&v, a->st, &f, list_valued, &l, e)
+		     : store_candle_list(a->st, &f, list_one, &l, e);
+	if (rc < 0)
 		return -1;
 	buf_addf(l.out,
 	    "],\"total\":%" PRId64 ",\"limit\":%" PRId64 ",\"offset\":%" PRId64

@@ -161,6 +161,15 @@ static const struct param candle_params[] = {
 	.type = PARAM_CHOICE,
 	.doc = "By time (default desc: newest first)",
 	.choices = "asc|desc"},
+    {.name = "values",
+	.type = PARAM_TEXT,
+	.doc = "Indicators whose values each candle carries: "
+	       "rsi:14,macd:12:26:9",
+	.min = 1,
+	.max = 200},
+    {.name = "rule_id",
+	.type = PARAM_UUID,
+	.doc = "The values of this rule's indicators as well"},
     P_END,
 };
 
@@ -244,7 +253,8 @@ static const struct answer stream_answers[] = {
 	"One alert an event, or a line with Accept: application/x-ndjson"},
     A_KEY, A_INVALID, A_STORE, A_END};
 static const struct answer candle_list_answers[] = {
-    {200, "CandleList", "Closed candles"}, A_KEY, A_INVALID, A_STORE, A_END};
+    {200, "CandleList", "Closed candles"}, A_KEY,
+    {404, "Error", "Rule not found"}, A_INVALID, A_STORE, A_END};
 
 /* ---- the table ----------------------------------------------------------- */
 

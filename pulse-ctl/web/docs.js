@@ -1,5 +1,6 @@
 // Shows /openapi.json and calls what it describes. Everything is made from the
 // document; text from it and from answers is set as text, never as HTML.
+import { startTheme } from './theme.js';
 
 const el = (name, attributes = {}, ...children) => {
 	const node = document.createElement(name);
@@ -11,9 +12,13 @@ const el = (name, attributes = {}, ...children) => {
 	return node;
 };
 
+startTheme();
 const keyField = document.getElementById('key');
 keyField.value = sessionStorage.getItem('pulse-key') ?? '';
-keyField.addEventListener('input', () => sessionStorage.setItem('pulse-key', keyField.value));
+keyField.addEventListener('input', () => {
+	if (keyField.value) sessionStorage.setItem('pulse-key', keyField.value);
+	else sessionStorage.removeItem('pulse-key');
+});
 document.getElementById('key-form').addEventListener('submit', (e) => e.preventDefault());
 
 let api;
@@ -143,7 +148,7 @@ const caller = (path, method, operation) => {
 };
 
 const show = () => {
-	document.getElementById('title').textContent = `${api.info.title} ${api.info.version}: the HTTP API`;
+	document.getElementById('title').textContent = `The HTTP API of ${api.info.title} ${api.info.version}`;
 	document.getElementById('about').textContent = api.info.description;
 	const main = document.getElementById('operations');
 	main.replaceChildren();
