@@ -643,3 +643,64 @@ alert() { # SYMBOL
 	run -69 pulse-ctl serve --listen 127.0.0.1:99999
 	run -69 pulse-ctl serve --listen nonsense
 }
+
+@test "behind the nginx of packaging/ chunked bodies, HTTP/2 and the stream work" {
+	command -v nginx >/dev/null || skip "nginx is not here"
+	openssl req -x509 -newkey rsa:2048 -nodes -keyout k.pem -out c.pem -days 2 \
+	    -subj /CN=localhost -addext subjectAltName=IP:127.0.0.1 2>/dev/null
+	PULSE_API_KEY=$ADMIN lab_run serve pulse-ctl serve --listen "unix:$LAB/s" --behind-proxy
+	until_true 20 grep -q 'listening on' serve.err
+	chmod 666 s
+	chmod 755 "$LAB"
+	# As it is, but for paths and the port.
+	try_nginx() {
+		PORT=$((20000 + RANDOM % 20000))
+		{
+			echo "pid $LAB/nginx.pid; error_log $LAB/nginx.log;"
+			[ "$(id -u)" -ne 0 ] || echo "user root;"
+			echo "events {} http { access_log off;"
+			for d in client_body proxy fastcgi uwsgi scgi; do echo "${d}_temp_path $LAB/$d;"; done
+			sed "s|/run/pulse/api.sock|$LAB/s|; s|listen 443|listen 127.0.0.1:$PORT|
+			    s|/etc/ssl/pulse/fullchain.pem|$LAB/c.pem|; s|/etc/ssl/pulse/privkey.pem|$LAB/k.pem|" \
+			    "$BATS_TEST_DIRNAME/../../packaging/nginx/pulse.conf"
+			echo "}"
+		} >nginx.conf
+		lab_run nginx nginx -c "$LAB/nginx.conf" -g 'daemon off;'
+		URL=https://127.0.0.1:$PORT
+		until_true 5 curl -s -o up --cacert c.pem "$URL/health"
+	}
+	try_nginx || try_nginx
+	[ "$(json POST /api/v1/rules "$RULE" --cacert c.pem -H 'Transfer-Encoding: chunked')" = 201 ]
+	[ "$(curl -s --cacert c.pem --http2 -o body -w '%{http_version} %{http_code}' "$URL/api/v1/rules")" = '2 200' ]
+	grep -q '"peer":"127.0.0.1"' serve.err
+	lab_run sse curl -sN --cacert c.pem "$URL/api/v1/alerts/stream"
+	until_true 10 grep -q retry sse.out
+	alert BTC >one
+	until_true 10 grep -q '^data: .*BTC' sse.out
+	head -c 70000 /dev/zero >big
+	[ "$(req POST /api/v1/rules --cacert c.pem --data-binary @big)" = 413 ]
+}
+
+@test "the metrics of every stage pass promtool, and packaging/ asks only for what there is" {
+	pulse-ctl rule add BTC 'price >= 100' >rule
+	alert BTC >one
+	pulse-ctl db check >out
+	sqlite3 pulse.db "INSERT OR REPLACE INTO components (name, instance, time_ms, counters) VALUES
+		('hl-ingest', 'a\"b', $(date +%s)000, '{\"candles_total\":5,\"gaps_total\":0,\"reconnects_total\":1,\"backfilled_total\":2,\"series_behind\":0}'),
+		('hl-ingest', 'c', $(date +%s)000, '{\"candles_total\":7}'),
+		('pulse-send', 'x', $(date +%s)000, '{\"deliveries_total\":{\"by\":\"status\",\"n\":{\"delivered\":3}},\"attempt_latency_seconds\":{\"le\":[0.1,1],\"counts\":[5,2,1],\"sum\":3.5}}')"
+	serve
+	open_req GET /metrics
+	cp body metrics
+	grep -qx 'pulse_ingest_candles_total{instance="a\\"b"} 5' metrics
+	grep -qx 'pulse_ingest_candles_total{instance="c"} 7' metrics
+	[ "$(grep -c '^# TYPE pulse_ingest_candles_total counter' metrics)" -eq 1 ]
+	grep -qx 'pulse_send_deliveries_total{instance="x",status="delivered"} 3' metrics
+	grep -qx 'pulse_send_attempt_latency_seconds_bucket{instance="x",le="1"} 7' metrics
+	grep -qx 'pulse_send_attempt_latency_seconds_bucket{instance="x",le="+Inf"} 8' metrics
+	grep -qx 'pulse_rules{state="active"} 1' metrics
+	jq -e . "$BATS_TEST_DIRNAME/../../packaging/grafana/pulse.json" >grafana
+	command -v promtool >/dev/null || skip "promtool is not here (apt: prometheus)"
+	promtool check metrics <metrics
+	promtool check rules "$BATS_TEST_DIRNAME/../../packaging/prometheus/pulse.rules.yml"
+}
