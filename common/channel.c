@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "common/channel.h"
+#include "common/filter.h"
 #include "common/guard.h"
 #include "common/http.h"
 #include "common/num.h"
@@ -59,6 +60,7 @@ channel_release(struct channel *c)
 		free(c->headers[i].value);
 	}
 	free(c->template);
+	free(c->headers_template);
 	for (i = 0; i < c->nsecrets; i++)
 		free(c->secrets[i]);
 	free(c->ca_file);
@@ -114,6 +116,10 @@ static const struct member members[] = {
     {{"template", "jq", "jq program: alert record in, body out", false,
 	 KIND(GENERIC)},
 	TEXT, AT(template), 1, CHANNEL_TEMPLATE_MAX},
+    {{"headers_template", "jq",
+	 "jq program: alert record in, an object of headers out", false,
+	 KIND(GENERIC)},
+	TEXT, AT(headers_template), 1, CHANNEL_TEMPLATE_MAX},
     {{"secrets", "list", "whsec_… that sign, newest first", true,
 	 KIND(GENERIC)},
 	LIST_TEXT, AT(secrets), 1, SIGN_SECRET_TEXT_MAX},
@@ -212,7 +218,8 @@ copy_text(
 		return faults_add(r->f, "value_error", m->shown.name, NULL,
 		    "must be 1 to %d bytes long", (int)m->max);
 	/* A template may have lines. */
-	if (m->at != AT(template) && !clean(v->string))
+	if (m->at != AT(template) && m->at != AT(headers_template) &&
+	    !clean(v->string))
 		return faults_add(r->f, "value_error", m->shown.name, NULL,
 		    "holds a control character");
 	*out = strdup(v->string);
@@ -448,6 +455,17 @@ read_head(struct reading *r)
 		r->c->kind = (enum channel_kind)k;
 }
 
+/* Only the words; whether it compiles, "channel test" and the first delivery
+ * tell. */
+static void
+check_template(struct reading *r, const char *name, const char *program)
+{
+	struct err e;
+
+	if (program != NULL && filter_check(program, &e) < 0)
+		faults_add(r->f, "value_error", name, NULL, "%s", e.msg);
+}
+
 /* What the kind cannot do without. */
 static void
 check_needs(struct reading *r)
@@ -467,6 +485,8 @@ check_needs(struct reading *r)
 		fault(r, "routing_key", NULL, "is needed");
 	if (c->kind == CHANNEL_KIND_EXEC && c->nargs == 0)
 		fault(r, "program", NULL, "is needed");
+	check_template(r, "template", c->template);
+	check_template(r, "headers_template", c->headers_template);
 	if (c->base_ms > 0 && c->cap_ms > 0 && c->cap_ms < c->base_ms)
 		fault(r, "cap_ms", NULL, "must not be below base_ms");
 }

@@ -63,6 +63,8 @@ struct channel {
 	size_t nheaders;
 	/* generic: a jq program that makes the body of the alert record. */
 	char *template;
+	/* and one that makes headers: an object of strings. */
+	char *headers_template;
 	/* ntfy: 1 to 5; 0: by the alert's severity. */
 	int priority;
 	/* Newest first; all of them sign. */

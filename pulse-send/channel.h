@@ -17,6 +17,7 @@
 #include "pulse-send/delivery_state.h"
 #include "pulse-send/pacing.h"
 #include "pulse-send/process.h"
+#include "pulse-send/template.h"
 
 /* Alerts in one request at most. */
 #define DIGEST_MAX 10
@@ -38,6 +39,7 @@ struct outgoing {
 	struct buf body;
 	struct http_header headers[HTTP_HEADERS_MAX];
 	size_t nheaders;
+	struct templates *templates;
 	/* The answer to the last try asked for the plain form (telegram). */
 	bool plain;
 	int64_t now_ms;

@@ -6,6 +6,7 @@
  */
 #include <inttypes.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "common/sign.h"
 #include "pulse-send/channel.h"
@@ -34,6 +35,69 @@ sign(const struct channel *c, const struct channel_alert *a, struct outgoing *m,
 }
 
 static int
+build_body(const struct channel *c, const struct channel_alert *a,
+    struct outgoing *m, struct err *e)
+{
+	if (c->template != NULL)
+		return template_run(
+		    m->templates, c->template, a->record, a->len, &m->body, e);
+	if (buf_add(&m->body, a->record, a->len) < 0)
+		return err_set(e, "the request is too large");
+	return 0;
+}
+
+/* Headers that a template makes; JSON is the type unless it says another. */
+static int
+add_made(
+    const struct json *made, struct outgoing *m, bool *typed, struct err *e)
+{
+	size_t i;
+
+	if (made == NULL || made->type != JSON_OBJECT)
+		return err_set(
+		    e, "headers_template: it does not give an object");
+	for (i = 0; i < made->len; i++) {
+		const char *value = json_string(&made->items[i]);
+
+		if (value == NULL)
+			return err_set(
+			    e, "headers_template: a value is no string");
+		if (strncasecmp(made->keys[i], "webhook-", 8) == 0)
+			return err_set(
+			    e, "headers_template: webhook-* are not its own");
+		*typed |= strcasecmp(made->keys[i], "content-type") == 0;
+		if (outgoing_header(m, made->keys[i], value, e) < 0)
+			return err_prefix(e, "headers_template");
+	}
+	return 0;
+}
+
+static int
+build_headers(const struct channel *c, const struct channel_alert *a,
+    struct outgoing *m, struct err *e)
+{
+	struct json *made = NULL;
+	bool typed = false;
+	struct buf text;
+	int rc = 0;
+
+	if (c->headers_template != NULL) {
+		buf_init(&text, FILTER_OUTPUT_MAX);
+		rc = template_run(m->templates, c->headers_template, a->record,
+		    a->len, &text, e);
+		if (rc == 0) {
+			made = json_parse(text.p, text.len, NULL);
+			rc = add_made(made, m, &typed, e);
+		}
+		json_free(made);
+		buf_release(&text);
+	}
+	if (rc == 0 && !typed)
+		rc = outgoing_header(m, "Content-Type", "application/json", e);
+	return rc;
+}
+
+static int
 build(const struct channel *c, const struct channel_alert *a, size_t n,
     struct outgoing *m, struct err *e)
 {
@@ -41,10 +105,10 @@ build(const struct channel *c, const struct channel_alert *a, size_t n,
 
 	(void)n;
 	(void)snprintf(time, sizeof(time), "%" PRId64, m->now_ms / 1000);
-	if (buf_adds(&m->url, c->url) < 0 ||
-	    buf_add(&m->body, a->record, a->len) < 0)
-		return err_set(e, "the request is too large");
-	if (outgoing_header(m, "Content-Type", "application/json", e) < 0 ||
+	if (buf_adds(&m->url, c->url) < 0)
+		return err_set(e, "the URL is too long");
+	if (build_body(c, a, m, e) < 0 || build_headers(c, a, m, e) < 0 ||
+
 	    outgoing_header(m, "webhook-id", a->id, e) < 0 ||
 	    outgoing_header(m, "webhook-timestamp", time, e) < 0)
 		return -1;

@@ -74,6 +74,7 @@ show(void *arg, const struct store_delivery *from, struct err *e)
 	uuid_print(&d.id, d.id_text);
 	outgoing_init(&m);
 	m.now_ms = clock_now_ms();
+	m.templates = s->templates;
 	if (p->disabled != NULL)
 		log_warn("channel %s: %s", from->channel, p->disabled);
 	else if (request_build(p, &v, 1, &m, &why) < 0)
@@ -175,6 +176,7 @@ dry_run(const struct sender_options *o, const char *db)
 		log_info("%s", e.msg);
 	}
 	queue_init(&s.queue);
+	s.templates = templates_open();
 	emit_init(&s.out, STDOUT_FILENO, TEXT_MAX);
 	if (lines_init(&s.in, STDIN_FILENO, SENDER_LINE_MAX) < 0 ||
 	    show_all(&s, &e) < 0) {
@@ -183,6 +185,7 @@ dry_run(const struct sender_options *o, const char *db)
 	}
 	if (s.count.bad > 0)
 		status = EXIT_SOME_FAILED;
+	templates_close(s.templates);
 	queue_release(&s.queue);
 	lines_release(&s.in);
 	emit_release(&s.out);

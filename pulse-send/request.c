@@ -47,6 +47,9 @@ request_build(const struct endpoint *p, struct delivery *const *v, size_t n,
 		rc = p->ops->build(&p->channel, a, n, m, e);
 	if (rc == 0)
 		rc = add_custom_headers(&p->channel, m, e);
+	/* Even an empty body is one: without it the request would be a GET. */
+	if (rc == 0 && buf_reserve(&m->body, 1) < 0)
+		rc = err_set(e, "out of memory");
 	for (i = 0; i < done; i++)
 		alert_record_release(&parsed[i]);
 	return rc;

@@ -45,6 +45,9 @@ sender_open(struct sender *s, const struct sender_options *o,
 	s->signal_fd = sig_open();
 	if (s->signal_fd < 0)
 		return err_set(e, "signals: %s", strerror(errno));
+	s->templates = templates_open();
+	if (s->templates == NULL)
+		return err_set(e, "out of memory");
 	if (processes_open(&s->processes, e) < 0)
 		return -1;
 	return http_open(&s->http, &http, e);
@@ -58,6 +61,7 @@ sender_close(struct sender *s)
 
 	http_close(s->http);
 	processes_close(s->processes);
+	templates_close(s->templates);
 	while ((g = s->ended) != NULL) {
 		s->ended = g->next;
 		for (i = 0; i < g->n; i++)
@@ -416,6 +420,7 @@ start(struct sender *s, struct delivery **v, size_t n, struct err *e)
 	}
 	outgoing_init(&m);
 	m.now_ms = g->started_ms;
+	m.templates = s->templates;
 	rc = request_build(g->endpoint, g->v, g->n, &m, &why);
 	if (rc == 0)
 		rc = launch(s, g, &m, &why);

@@ -45,6 +45,7 @@ struct sender {
 	struct store *store;
 	struct http *http;
 	struct processes *processes;
+	struct templates *templates;
 	struct queue queue;
 	struct endpoint *changed; /* endpoints whose state is to be saved */
 	int64_t channel_seq; /* of the store, as last read */

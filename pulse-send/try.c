@@ -126,6 +126,7 @@ send_alert(struct sender *s, struct outcome *o, struct err *e)
 
 	outgoing_init(&m);
 	m.now_ms = clock_now_ms();
+	m.templates = s->templates;
 	rc = make_alert(&d, &record, e);
 	if (rc == 0)
 		rc = request_build(o->endpoint, &v, 1, &m, e);
