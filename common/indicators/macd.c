@@ -2,6 +2,11 @@
  * macd: ta.macd: ema(fast) - ema(slow) of the close, each with its own seed
  * from the first bar; the signal is the ema of that line, seeded by the mean
  * of its first values; hist = line - signal.
+ *
+ * On a straight line of prices, flat ones too, line and signal are equal by
+ * their definition, and rounding makes a difference of either sign of them.
+ * Rules read a cross from the sign of hist, so what lies below the rounding
+ * of the averages (1e-13 of the price) is 0.
  */
 #include "common/indicators/state.h"
 
@@ -52,6 +57,8 @@ macd_next(void *state, const struct indicator_bar *b, double *out, bool keep)
 		return;
 	out[1] = average_next(&s->signal, out[0], keep);
 	out[2] = out[0] - out[1];
+	if (fabs(out[2]) < 1e-13 * b->price)
+		out[2] = 0;
 }
 
 static int

@@ -12,6 +12,13 @@ struct macd_cross {
 	uint8_t bearish;
 };
 
+/* Lines of the indicator "macd". */
+enum {
+	LINE,
+	SIGNAL,
+	HIST, /* LINE - SIGNAL */
+};
+
 static const char *const types[] = {"bullish", "bearish", NULL};
 
 static const struct rule_member members[] = {
@@ -88,13 +95,14 @@ judge(const struct rule *r, const struct rule_operands *o, const char **why)
 	const double *now = o->now[0], *before = o->before[0];
 	bool bearish = config(r)->bearish != 0;
 
-	*why = operand_unready(now, before, true, 1);
+	/* By hist, which is 0 when rounding alone tells the lines apart. */
+	*why = operand_unready(now, before, true, HIST);
 	if (*why != NULL)
 		return false;
-	if (bearish ? now[0] >= now[1] : now[0] <= now[1])
+	if (bearish ? now[HIST] >= 0 : now[HIST] <= 0)
 		*why = bearish ? "the line is not below its signal"
 			       : "the line is not above its signal";
-	else if (bearish ? before[0] < before[1] : before[0] > before[1])
+	else if (bearish ? before[HIST] < 0 : before[HIST] > 0)
 		*why = bearish ? "the line was below its signal before"
 			       : "the line was above its signal before";
 	return *why == NULL;
@@ -104,7 +112,7 @@ static struct decimal
 trigger_value(const struct rule *r, const struct rule_operands *o)
 {
 	(void)r;
-	return operand_decimal(o->now[0][0]);
+	return operand_decimal(o->now[0][LINE]);
 }
 
 static void
@@ -114,9 +122,9 @@ message(const struct rule *r, const struct rule_operands *o, struct buf *out)
 
 	buf_addf(out, "MACD(%d,%d,%d) crossed %s its signal, ", (int)c->fast,
 	    (int)c->slow, (int)c->signal, c->bearish ? "below" : "above");
-	operand_words(out, o->now[0][0]);
+	operand_words(out, o->now[0][LINE]);
 	buf_adds(out, " against ");
-	operand_words(out, o->now[0][1]);
+	operand_words(out, o->now[0][SIGNAL]);
 }
 
 static void
@@ -124,11 +132,11 @@ values(const struct rule *r, const struct rule_operands *o, struct buf *out)
 {
 	(void)r;
 	operand_price(out, '{', "price", o->bar->close);
-	operand_value(out, ',', "macd", o->now[0], 0);
-	operand_value(out, ',', "signal", o->now[0], 1);
-	operand_value(out, ',', "hist", o->now[0], 2);
-	operand_value(out, ',', "macd_before", o->before[0], 0);
-	operand_value(out, ',', "signal_before", o->before[0], 1);
+	operand_value(out, ',', "macd", o->now[0], LINE);
+	operand_value(out, ',', "signal", o->now[0], SIGNAL);
+	operand_value(out, ',', "hist", o->now[0], HIST);
+	operand_value(out, ',', "macd_before", o->before[0], LINE);
+	operand_value(out, ',', "signal_before", o->before[0], SIGNAL);
 	buf_addc(out, '}');
 }
 
@@ -137,7 +145,7 @@ watches(const struct rule *r, struct rule_watch v[RULE_WATCHES_MAX])
 {
 	v[0] = (struct rule_watch){
 	    .input = RULE_INPUT_LINE,
-	    .line = 2, /* hist: the line less its signal */
+	    .line = HIST,
 	    .op = config(r)->bearish ? RULE_CROSS_DOWN : RULE_CROSS_UP,
 	};
 	return 1;

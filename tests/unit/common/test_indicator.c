@@ -470,6 +470,33 @@ test_print(void)
 	buf_release(&out);
 }
 
+/* On a straight line, line and signal of a macd are equal: so says hist, and
+ * it has a sign again when the line breaks. */
+static void
+test_straight(void)
+{
+	struct indicator_spec s = indicator_spec_make("macd", 12, 26, 9);
+	struct indicator_scale ticks = {0};
+	double out[INDICATOR_LINES_MAX];
+	struct indicator_bar bar;
+	void *state = start(&s);
+	struct candle c = {.volume = {1, 0}};
+	bool equal = true;
+	int i;
+
+	for (i = 0; i < 151; i++) {
+		c.open = c.high = c.low = c.close =
+		    (struct decimal){i < 150 ? 1000 + i : 1148, 1};
+		indicator_bar(&ticks, &c, &bar);
+		indicator_step(&s, state, &bar, out);
+		if (i >= 33 && i < 150)
+			equal &= out[2] >= 0 && out[2] <= 0;
+	}
+	ok(equal, "on a straight line hist is 0");
+	ok(out[2] < -0.01, "and below when it breaks");
+	free(state);
+}
+
 /* Gains of 7 against losses of 3 are 70, also where their means are not whole
  * numbers. */
 static void
@@ -546,6 +573,7 @@ main(void)
 	test_absurd();
 	test_specs();
 	test_print();
+	test_straight();
 	test_seventy();
 	test_ties();
 	free(values);
