@@ -1,0 +1,129 @@
+/* serve/api: the order of checks, who sees what, and answers that a request
+ * without a socket can get. */
+#include "common/json.h"
+#include "tests/unit/pulse-ctl/answer.h"
+#include "tests/unit/tap.h"
+
+#define HOST "Host: x\r\n"
+#define KEY  "X-API-Key: " ANSWER_KEY "\r\n"
+#define BAD  "X-API-Key: wrong\r\n"
+#define JSON "Content-Type: application/json\r\n"
+
+static const struct {
+	const char *request;
+	int status;
+	const char *what;
+} table[] = {
+    {"GET /health HTTP/1.1\r\n" HOST "\r\n", 200, "health is public"},
+    {"GET /health HTTP/1.1\r\n" HOST BAD "\r\n", 200,
+	"and does not look at keys"},
+    {"GET /api/v1/rules HTTP/1.1\r\n" HOST "\r\n", 401,
+	"reads need a key here"},
+    {"GET /api/v1/rules HTTP/1.1\r\n" HOST BAD "\r\n", 401, "a good one"},
+    {"GET /api/v1/rules HTTP/1.1\r\n" HOST KEY "\r\n", 200, "then it is"},
+    {"GET /api/v1/rules HTTP/1.1\r\n" HOST "authorization: bearer  " ANSWER_KEY
+     "\r\n\r\n",
+	200, "a bearer as well"},
+    {"GET /api/v1/rules HTTP/1.1\r\n" HOST "Authorization: Basic " ANSWER_KEY
+     "\r\n\r\n",
+	401, "nothing else"},
+    {"POST /nowhere HTTP/1.1\r\n" HOST "\r\n", 401, "401 before 404"},
+    {"POST /nowhere HTTP/1.1\r\n" HOST KEY "\r\n", 404, "404"},
+    {"POST /health HTTP/1.1\r\n" HOST KEY "\r\n", 405, "405"},
+    {"POST /api/v1/rules HTTP/1.1\r\n" HOST KEY "Content-Length: 65537\r\n\r\n",
+	413, "413 before 415"},
+    {"POST /api/v1/rules HTTP/1.1\r\n" HOST KEY "Content-Length: 1\r\n\r\n{",
+	415, "415 before 422"},
+    {"POST /api/v1/rules HTTP/1.1\r\n" HOST KEY
+     "Content-Type: application/jsonx\r\nContent-Length: 2\r\n\r\n{}",
+	415, "a type that only begins so"},
+    {"POST /api/v1/rules HTTP/1.1\r\n" HOST KEY
+     "Content-Type: Application/JSON; charset=utf-8\r\n"
+     "Content-Length: 2\r\n\r\n{}",
+	422, "422"},
+    {"POST /api/v1/rules HTTP/1.1\r\n" HOST KEY JSON "\r\n", 411, "411"},
+    {"DELETE /api/v1/rules/1 HTTP/1.1\r\n" HOST KEY "\r\n", 422,
+	"an id that is none"},
+    {"DELETE /api/v1/rules/00000000-0000-4000-8000-000000000001 "
+     "HTTP/1.1\r\n" HOST KEY "\r\n",
+	404, "a rule that is not there"},
+    {"GET /api/v1/rules/ HTTP/1.1\r\n" HOST KEY "\r\n", 404,
+	"an empty part of a path"},
+    {"GET /api/v1/rules/a/b HTTP/1.1\r\n" HOST KEY "\r\n", 404,
+	"one part too many"},
+    {"GET /api/v1/alerts/stream HTTP/1.1\r\n" HOST KEY "\r\n", 200,
+	"the stream is no alert's id"},
+    {"OPTIONS /nowhere HTTP/1.1\r\n" HOST "\r\n", 404, "no such resource"},
+    {"OPTIONS * HTTP/1.1\r\n" HOST "\r\n", 204, "the server itself"},
+};
+
+static void
+test_checks(struct answering *a)
+{
+	struct exchange *x;
+	size_t i, used;
+
+	for (i = 0; i < sizeof(table) / sizeof(table[0]); i++) {
+		memset(&a->api.failed, 0, sizeof(a->api.failed));
+		x = answer(
+		    a, table[i].request, strlen(table[i].request), &used);
+		if (!ok(x != NULL, "%s: answered", table[i].what))
+			continue;
+		if (!ok(x->status == table[i].status, "%s: %d", table[i].what,
+			table[i].status))
+			printf("# got %d\n", x->status);
+		exchange_free(x);
+	}
+}
+
+/* Every operation of the table but the hidden ones is in the document, and
+ * the document is JSON. */
+static void
+test_document(struct answering *a)
+{
+	struct err e;
+	struct json *j = json_parse(a->api.openapi.p, a->api.openapi.len, &e);
+
+	if (!ok(j != NULL, "the document is JSON"))
+		return;
+	is_str(json_string(json_get(j, "openapi")), "3.1.0", "OpenAPI 3.1");
+	ok(json_get(json_get(json_get(json_get(j, "paths"), "/api/v1/rules"),
+			"post"),
+	       "requestBody") != NULL,
+	    "with a body where one is taken");
+	json_free(j);
+}
+
+static void
+test_cut(struct answering *a)
+{
+	static const char whole[] =
+	    "POST /api/v1/rules HTTP/1.1\r\n" HOST KEY JSON
+	    "Content-Length: 2\r\n\r\n{}";
+	struct exchange *x;
+	size_t n, used;
+	bool early = false;
+
+	for (n = 0; n < sizeof(whole) - 1; n++) {
+		x = answer(a, whole, n, &used);
+		early = early || x != NULL;
+		exchange_free(x);
+	}
+	ok(!early, "no part of a request is answered");
+}
+
+int
+main(void)
+{
+	struct api_config config = {.open_reads = false};
+	struct answering *a = calloc(1, sizeof(*a));
+
+	if (!ok(a != NULL && answering_open(a, &config) == 0, "it opens"))
+		return tap_done();
+	test_checks(a);
+	test_document(a);
+	test_cut(a);
+	answering_close(a);
+	free(a);
+	return tap_done();
+}
