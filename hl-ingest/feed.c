@@ -265,22 +265,13 @@ begin_new(struct feed *f)
 static void
 say_refused(struct feed *f, struct member *m)
 {
-	const struct name *like[NAMES_SUGGESTIONS];
-	size_t i, n;
 	struct buf b;
 
 	m->said = true;
 	buf_init(&b, 1024);
-	n = names_suggest(&f->catalogue.names, m->asked, like);
-	for (i = 0; i < n; i++) {
-		buf_addf(&b, "%s%s", i == 0 ? "; did you mean " : ", ",
-		    like[i]->coin);
-		if (like[i]->pair[0] != '\0' &&
-		    strcmp(like[i]->pair, like[i]->coin) != 0)
-			buf_addf(&b, " (%s)", like[i]->pair);
-	}
-	log_error("%s:%s: %s%s%s", m->asked, interval_name(m->interval), m->why,
-	    n > 0 ? b.p : "", n > 0 ? "?" : "");
+	names_print_suggestions(&f->catalogue.names, m->asked, &b);
+	log_error("%s:%s: %s%s", m->asked, interval_name(m->interval), m->why,
+	    b.p != NULL ? b.p : "");
 	buf_release(&b);
 }
 
@@ -399,6 +390,8 @@ on_rest(void *arg)
 		log_error("%s", e.msg);
 		f->failed = f->stop = true;
 	}
+	/* Whatever was answered, something may be due now. */
+	feed_kick(f);
 }
 
 static void

@@ -15,6 +15,7 @@
 #include "common/sig.h"
 #include "hl-ingest/frame.h"
 #include "hl-ingest/history.h"
+#include "hl-ingest/list.h"
 #include "hl-ingest/progress.h"
 #include "hl-ingest/rest.h"
 
@@ -33,6 +34,7 @@ struct history {
 	const struct history_options *o;
 	struct exclock clock;
 	struct rest rest;
+	struct catalogue catalogue;
 	struct emit emit;
 	struct buf line;
 	struct progress progress;
@@ -305,6 +307,20 @@ end_series(struct history *h)
 	h->gap_ms = -1;
 }
 
+static void
+say_refused(struct history *h)
+{
+	struct buf like;
+
+	buf_init(&like, 1024);
+	if (list_fetch(&h->catalogue) == 0)
+		names_print_suggestions(&h->catalogue.names, h->s->coin, &like);
+	log_error("%s:%s: %s%s", h->s->coin, interval_name(h->s->interval),
+	    h->why, like.p != NULL ? like.p : "");
+	buf_release(&like);
+	h->refused++;
+}
+
 /* One page: 1, 0 when the exchange refuses the series, -1 to end. */
 static int
 run_page(struct history *h)
@@ -314,9 +330,7 @@ run_page(struct history *h)
 	for (tries = 0; tries < TRIES; tries++) {
 		switch (ask_page(h, h->o->page_bars)) {
 		case PAGE_REFUSED:
-			log_error("%s:%s: %s", h->s->coin,
-			    interval_name(h->s->interval), h->why);
-			h->refused++;
+			say_refused(h);
 			return 0;
 		case PAGE_TAKEN:
 			end_page(h);
@@ -363,6 +377,28 @@ on_measured(void *arg, int measured)
 
 	h->measured = measured;
 	h->page = PAGE_TAKEN;
+}
+
+/* "HYPE/USDC" is @107. */
+static void
+resolve_pairs(struct history *h, struct history_series *v, size_t n)
+{
+	const struct name *name;
+	size_t i;
+
+	for (i = 0; i < n; i++) {
+		if (strchr(v[i].coin, '/') == NULL ||
+		    list_fetch(&h->catalogue) < 0 ||
+		    names_find(&h->catalogue.names, v[i].coin) != NULL)
+			continue;
+		name = names_find_pair(&h->catalogue.names, v[i].coin);
+		if (name == NULL)
+			continue;
+		log_warn("%s is %s on the exchange: that is its name in "
+			 "records and rules",
+		    v[i].coin, name->coin);
+		memcpy(v[i].coin, name->coin, sizeof(v[i].coin));
+	}
 }
 
 /* The exchange's clock, and from it where each series begins. */
@@ -428,16 +464,21 @@ history_run(const struct history_options *o, struct history_series *v, size_t n)
 	emit_init(&h.emit, STDOUT_FILENO, EMIT_MAX);
 	buf_init(&h.line, 64 * 1024);
 	h.signal_fd = sig_open();
-	if (h.signal_fd < 0 ||
-	    rest_open(&h.rest, o->url,
-		BUDGET_REST_WEIGHT * o->budget_percent / 100, &h.clock,
-		&e) < 0 ||
-	    (o->state_path != NULL &&
-		history_load(o->state_path, v, n, &e) < 0)) {
+	if (h.signal_fd < 0 || rest_open(&h.rest, o->url,
+				   BUDGET_REST_WEIGHT * o->budget_percent / 100,
+				   &h.clock, &e) < 0) {
 		log_error("%s", e.msg);
 	} else {
 		h.rest.ca_file = o->ca_file;
-		rc = run_all(&h, v, n);
+		catalogue_init(&h.catalogue, &h.rest);
+		resolve_pairs(&h, v, n);
+		/* It names the series as the exchange does. */
+		if (o->state_path != NULL &&
+		    history_load(o->state_path, v, n, &e) < 0)
+			log_error("%s", e.msg);
+		else
+			rc = run_all(&h, v, n);
+		catalogue_release(&h.catalogue);
 		if (emit_flush(&h.emit) < 0 && errno == EPIPE)
 			sig_die_of_pipe();
 	}

@@ -224,3 +224,21 @@ names_suggest(const struct names *s, const char *coin,
 	}
 	return n;
 }
+
+void
+names_print_suggestions(
+    const struct names *s, const char *coin, struct buf *out)
+{
+	const struct name *like[NAMES_SUGGESTIONS];
+	size_t i, n = names_suggest(s, coin, like);
+
+	for (i = 0; i < n; i++) {
+		buf_addf(out, "%s%s", i == 0 ? "; did you mean " : ", ",
+		    like[i]->coin);
+		if (like[i]->pair[0] != '\0' &&
+		    strcmp(like[i]->pair, like[i]->coin) != 0)
+			buf_addf(out, " (%s)", like[i]->pair);
+	}
+	if (n > 0)
+		buf_addc(out, '?');
+}

@@ -13,6 +13,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "common/buf.h"
 #include "common/candle.h"
 #include "common/json.h"
 
@@ -48,5 +49,9 @@ const struct name *names_find_pair(const struct names *s, const char *pair);
  * dex before it, as a spot pair, or a letter or two apart. */
 size_t names_suggest(const struct names *s, const char *coin,
     const struct name *out[NAMES_SUGGESTIONS]);
+
+/* Append "; did you mean kPEPE?", or nothing when no name is like it. */
+void names_print_suggestions(
+    const struct names *s, const char *coin, struct buf *out);
 
 #endif

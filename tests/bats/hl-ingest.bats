@@ -1,0 +1,404 @@
+# hl-ingest: the tool as hl-ingest(1) describes it, against the simulator.
+# What it does when the exchange misbehaves is in hl-ingest-faults.bats.
+# bats sets status, output; each test is a shell of its own
+# shellcheck disable=SC2154,SC2030,SC2031
+
+bats_require_minimum_version 1.5.0
+
+setup() {
+	PULSE_BIN=${PULSE_BIN:-$BATS_TEST_DIRNAME/../../build/bin}
+	PULSE_TESTBIN=${PULSE_TESTBIN:-$BATS_TEST_DIRNAME/../../build/tests}
+	# shellcheck source=tests/lab.bash
+	source "$BATS_TEST_DIRNAME/../lab.bash"
+	lab_begin "$BATS_TEST_TMPDIR"
+	SPEED=1
+}
+
+teardown() {
+	lab_end
+}
+
+# A market SPEED times as fast as time, of half an hour's past.
+market() {
+	lab_sim --speed "$SPEED" --history 30m "$@"
+}
+
+# hl-ingest in the background: $LAB/in.out, in.err, $PID.
+ingest() {
+	PULSE_SPEED=$SPEED lab_run in hl-ingest -v --log text "$@"
+	PID=$LAB_PID
+}
+
+lines() { # PATTERN
+	grep -c "$1" "$LAB/in.out"
+}
+
+has_lines() { # N PATTERN
+	[ "$(lines "$2")" -ge "$1" ]
+}
+
+# SIGTERM ends the process with this status.
+ends_with() { # STATUS PID
+	local status=0
+
+	kill "$2"
+	wait "$2" || status=$?
+	[ "$status" -eq "$1" ]
+}
+
+count() { # COUNTER: of the last heartbeat
+	grep '"event":"heartbeat"' "$LAB/in.out" | tail -n 1 | jq ".$1"
+}
+
+@test "without a series it says what is missing, and exits 2" {
+	run -2 hl-ingest
+	[[ $output == *"COIN:INTERVAL, or --rules"* ]]
+}
+
+@test "operands are refused with the reason: interval, form, range of options" {
+	run -2 hl-ingest BTC:2m
+	[[ $output == *"no interval '2m' (1m, 3m, 5m"* ]]
+	run -2 hl-ingest BTC
+	[[ $output == *"COIN:INTERVAL is wanted"* ]]
+	run -2 hl-ingest --budget 101 BTC:1m
+	[[ $output == *"--budget"* ]]
+	run -2 hl-ingest --confirm maybe BTC:1m
+	run -2 hl-ingest --history tomorrow BTC:1m
+	run -2 hl-ingest --state f BTC:1m
+	run -2 hl-ingest --history 1d --rules
+}
+
+@test "more series than an address may subscribe: it says how to share them out" {
+	local i series=()
+
+	for i in $(seq 1001); do
+		series+=("C$i:1m")
+	done
+	run -2 hl-ingest "${series[@]}"
+	[[ $output == *"1001 series"*"several machines"* ]]
+}
+
+@test "--dry-run says what would be followed; the last colon splits" {
+	run -0 hl-ingest -n --url http://127.0.0.1:1 xyz:NVDA:1h
+	[[ $output == *"would follow xyz:NVDA 1h at http://127.0.0.1:1"* ]]
+}
+
+@test "frames are printed as forming candles, with the decimals of the exchange" {
+	market
+	ingest BTC:1m xyz:NVDA:5m
+	until_true 20 has_lines 3 '"s":"BTC"'
+	until_true 20 has_lines 1 '"s":"xyz:NVDA","i":"5m"'
+	grep '"s":"BTC"' "$LAB/in.out" | head -n 3 | jq -e '
+	    keys_unsorted == ["t","T","s","i","o","c","h","l","v","n","x","E"]
+	    and .x == false and (.o | type) == "string" and .E >= .t' >/dev/null
+}
+
+@test "SIGTERM: the last heartbeat, and exit 0" {
+	market
+	ingest BTC:1m
+	until_true 20 has_lines 1 '"s":"BTC"'
+	ends_with 0 "$PID"
+	tail -n 1 "$LAB/in.out" | jq -e '.event == "heartbeat"'
+}
+
+@test "a reader that goes away ends it without a word" {
+	market
+	PULSE_SPEED=1 timeout 20 hl-ingest BTC:1m 2>"$LAB/err" |
+	    head -n 1 | jq -e .
+	[ ! -s "$LAB/err" ]
+}
+
+@test "heartbeats have counters, and the offset of the exchange's clock" {
+	SPEED=30 market --speed 30 --start 1795356000000
+	SPEED=30 ingest BTC:1m
+	until_true 20 has_lines 4 '"event":"heartbeat"'
+	[ "$(count series)" -eq 1 ]
+	[ "$(count series_live)" -eq 1 ]
+	[ "$(count frames_total)" -gt 0 ]
+	[ "$(count rest_weight_minute)" -ge 2 ]
+	# The exchange's clock is at 2026-11-22T14:00Z and some, ours now.
+	jq -s -e 'map(select(.event)) | last |
+	    (.time - 1795356000000 | . > 0 and . < 600000)' "$LAB/in.out"
+}
+
+@test "an unknown coin is reported once with what was meant; others go on" {
+	market
+	ingest PEPE:1m NVDA:1h BTC:1m
+	until_true 20 grep -q 'did you mean kPEPE' "$LAB/in.err"
+	until_true 20 grep -q 'did you mean xyz:NVDA' "$LAB/in.err"
+	[ "$(grep -c PEPE: "$LAB/in.err")" -eq 1 ]
+	until_true 20 has_lines 1 '"s":"BTC"'
+	ends_with 1 "$PID"
+}
+
+@test "when every coin is unknown it ends, with 1; --poll and --history too" {
+	market
+	run -1 timeout 20 hl-ingest QQQ:1m
+	run -1 timeout 20 hl-ingest --poll kpepe:1m
+	[[ $output == *"did you mean kPEPE?"* ]]
+	run -1 timeout 20 hl-ingest --history 10m kpepe:1m
+	[[ $output == *"did you mean kPEPE?"* ]]
+}
+
+@test "HYPE/USDC is @107, and that is said" {
+	market
+	ingest HYPE/USDC:1m
+	until_true 20 has_lines 1 '"s":"@107"'
+	grep -q 'HYPE/USDC is @107' "$LAB/in.err"
+	run -0 --separate-stderr hl-ingest --history 5m HYPE/USDC:1m
+	[ "$(jq -r .s <<<"$output" | sort -u)" = @107 ]
+}
+
+@test "--list prints every market with its kind" {
+	market
+	run -0 --separate-stderr hl-ingest --list
+	jq -es 'map({(.coin): .}) | add |
+	    .BTC.kind == "perp" and .["xyz:NVDA"].kind == "dex" and
+	    .["@107"].pair == "HYPE/USDC" and .FTM.delisted' <<<"$output"
+}
+
+@test "--list without an exchange: exit 69" {
+	HL_API_URL=http://127.0.0.1:9 PULSE_SPEED=100 run -69 hl-ingest --list
+}
+
+@test "--ctx prints the context of each coin" {
+	market
+	ingest --ctx BTC:1m BTC:5m
+	until_true 20 has_lines 2 '"event":"ctx"'
+	grep '"event":"ctx"' "$LAB/in.out" | head -n 1 | jq -e '
+	    keys == ["dayNtlVlm","event","funding","markPx","midPx",
+	    "openInterest","oraclePx","premium","s","time"] and .s == "BTC"'
+}
+
+@test "all fourteen intervals are taken, 1w and 1M among them" {
+	local i series=()
+
+	market --history 70d
+	for i in 1m 3m 5m 15m 30m 1h 2h 4h 8h 12h 1d 3d 1w 1M; do
+		series+=("BTC:$i")
+	done
+	ingest "${series[@]}"
+	until_true 20 has_lines 1 '"i":"1w"'
+	until_true 20 has_lines 1 '"i":"1M"'
+	# A week begins on Thursday, a month is 30 days since 1970.
+	grep '"i":"1w"' "$LAB/in.out" | head -n 1 |
+	    jq -e '.t / 86400000 % 7 == 0'
+	grep '"i":"1M"' "$LAB/in.out" | head -n 1 |
+	    jq -e '.t / 86400000 % 30 == 0'
+}
+
+@test "forming bars go on while a closed one waits; --order strict holds them" {
+	SPEED=60
+	market
+	ingest BTC:1m
+	until_true 20 has_lines 3 '"x":true'
+	kill "$PID"
+	# Some forming bar of t+1 stands before the closed bar t.
+	jq -s -e '[.[] | select(.t)] | [range(1; length) as $i |
+	    select(.[$i].x and .[$i - 1].t > .[$i].t)] | length > 0' \
+	    "$LAB/in.out"
+	ingest --order strict BTC:1m
+	until_true 20 has_lines 3 '"x":true'
+	kill "$PID"
+	jq -s -e '[.[] | select(.t)] | [range(1; length) as $i |
+	    select(.[$i].t < .[$i - 1].t)] | length == 0' "$LAB/in.out"
+}
+
+@test "closed bars watched from their open have E, the others have none" {
+	SPEED=60
+	market
+	ingest --closed BTC:1m
+	until_true 20 has_lines 3 '"x":true'
+	jq -s -e 'map(select(.x)) | (.[0] | has("E") | not) and
+	    (.[1:] | all(.E > .T))' "$LAB/in.out"
+	kill "$PID"
+	ingest --poll --closed BTC:1m
+	until_true 20 has_lines 2 '"x":true'
+	jq -s -e 'map(select(.x)) | all(has("E") | not)' "$LAB/in.out"
+}
+
+@test "--confirm after prints at once, and tells what REST corrects" {
+	SPEED=60
+	market --tail 1
+	ingest --confirm after --closed BTC:1m ETH:1m
+	until_true 20 has_lines 1 '"event":"corrected"'
+	grep '"event":"corrected"' "$LAB/in.out" | head -n 1 |
+	    jq -c .candle >"$LAB/corrected"
+	curl -s "$SIM/sim/closed?coin=$(jq -r .s "$LAB/corrected")&interval=1m" |
+	    grep -qxF "$(cat "$LAB/corrected")"
+}
+
+@test "more series than can be confirmed at once: said, and none waits long" {
+	local i series=()
+
+	SPEED=60
+	market --coins 40 --limits
+	for i in $(seq 40); do
+		series+=("$(printf 'T%04d:1m' "$i")")
+	done
+	ingest --closed "${series[@]}"
+	until_true 20 grep -q 'of 40 series close more bars' "$LAB/in.err"
+	until_true 30 has_lines 120 '"x":true'
+	[ "$(count rest_limited_total)" -eq 0 ]
+	[ "$(count rest_weight_minute)" -le 600 ]
+}
+
+# ---- history -----------------------------------------------------------------
+
+truth() { # COIN INTERVAL FROM TO
+	curl -s "$SIM/sim/closed?coin=$1&interval=$2&x=1&from=$3&to=$4"
+}
+
+@test "--history prints what REST lists, closed, without E, series by series" {
+	market --history 6h
+	run -0 --separate-stderr hl-ingest --history 5h,1h BTC:1m AAVE:5m
+	jq -es 'map(.s + .i) | group_by(.) | map(length) | . == [48, 240]' \
+	    <<<"$output"
+	jq 'select(.s == "BTC") | .t' <<<"$output" >"$LAB/times"
+	truth BTC 1m "$(head -n 1 "$LAB/times")" "$(tail -n 1 "$LAB/times")" |
+	    diff - <(grep '"s":"BTC"' <<<"$output")
+	# By times instead of durations: the same.
+	run -0 --separate-stderr hl-ingest --history \
+	    "$(head -n 1 "$LAB/times"),$(($(tail -n 1 "$LAB/times") + 60000))" \
+	    --page 37 BTC:1m
+	diff <(jq .t <<<"$output") "$LAB/times"
+}
+
+@test "--history older than what is kept: one gap with its exact range" {
+	market --history 6h --retain 50
+	run -0 --separate-stderr hl-ingest --history 5h BTC:1m
+	[ "$(grep -c '"event":"gap"' <<<"$output")" -eq 1 ]
+	jq -es '.[0].event == "gap" and .[0].to + 1 == .[1].t and
+	    (.[0].to + 1 - .[0].from) / 60000 + (length - 1) == 300' \
+	    <<<"$output"
+}
+
+@test "--history that is stopped goes on where it was, with --state" {
+	market --history 6h --fault kind=slow,ms=150
+	lab_run one hl-ingest --history 5h --page 20 --state "$LAB/state" \
+	    BTC:1m ETH:5m
+	until_true 20 grep -q '"s":"BTC"' "$LAB/one.out"
+	ends_with 75 "$LAB_PID"
+	run -0 --separate-stderr hl-ingest --history 5h --page 20 \
+	    --state "$LAB/state" BTC:1m ETH:5m
+	cat "$LAB/one.out" - <<<"$output" >"$LAB/all"
+	# Each bar once, in order, and none left out.
+	[ "$(wc -l <"$LAB/one.out")" -lt 300 ]
+	jq -es 'group_by(.s) | map([range(1; length) as $i |
+	    (.[$i].t - .[$i - 1].t) / (.[0].T + 1 - .[0].t)] |
+	    all(. == 1)) | all' "$LAB/all"
+	[ "$(wc -l <"$LAB/all")" -ge 358 ]
+}
+
+@test "--history draws its progress on a terminal, and only there" {
+	market --history 6h --fault kind=slow,ms=300
+	script -qec "hl-ingest --history 5h --page 100 BTC:1m >$LAB/out" \
+	    /dev/null >"$LAB/tty"
+	grep -q '\[#.*bars .*/s .*left' "$LAB/tty"
+	hl-ingest --history 1h BTC:1m 2>"$LAB/err" >/dev/null
+	[ ! -s "$LAB/err" ]
+}
+
+@test "--history with nobody there: exit 75" {
+	HL_API_URL=http://127.0.0.1:9 PULSE_SPEED=1000 run -75 --separate-stderr \
+	    hl-ingest --history 1h BTC:1m
+	[ -z "$output" ]
+}
+
+# ---- with a store ------------------------------------------------------------
+
+rule() { # SYMBOL INTERVAL
+	jq -n --arg s "$1" --arg i "$2" '{name: "r", symbol: $s, interval: $i,
+	    rule_type: "candle_close", config: {value: 1, operator: "<"}}' |
+	    pulse-ctl rule import - >/dev/null
+}
+
+series_are() { # N
+	[ "$(curl -s "$SIM/sim/series" | wc -l)" -eq "$1" ]
+}
+
+stored() { # N
+	pulse-ctl candle list BTC:1m --asc --limit 0 --json >"$LAB/stored"
+	[ "$(wc -l <"$LAB/stored")" -ge "$1" ]
+}
+
+# hl-ingest into pulse-eval, until the store has N bars.
+until_stored() { # N
+	lab_run eval sh -c "exec pulse-eval <$LAB/pipe"
+	local eval_pid=$LAB_PID
+
+	PULSE_SPEED=$SPEED lab_run in sh -c "exec hl-ingest BTC:1m >$LAB/pipe"
+	until_true 30 stored "$1"
+	kill "$LAB_PID"
+	wait "$eval_pid"
+}
+
+@test "--rules follows the rules as they come and go, within seconds" {
+	market --history 6h
+	pulse-ctl db init >/dev/null
+	rule BTC 1m
+	ingest --rules --warmup 100
+	until_true 20 has_lines 100 '"s":"BTC".*"x":true'
+	rule xyz:NVDA 5m
+	until_true 5 has_lines 1 '"s":"xyz:NVDA","i":"5m"'
+	pulse-ctl rule list --json | jq -r 'select(.symbol == "BTC").id' |
+	    xargs pulse-ctl rule rm
+	until_true 5 grep -q 'BTC 1m: no longer followed' "$LAB/in.err"
+	until_true 5 series_are 1
+	pulse-ctl status --json | grep -q hl-ingest
+}
+
+@test "with a store it goes on after the last bar that the store has" {
+	SPEED=120
+	market
+	mkfifo "$LAB/pipe"
+	pulse-ctl db init >/dev/null
+	rule BTC 1m
+	until_stored 3
+	curl -sf "$SIM/sim/wait?time=$(($(jq -s last.T "$LAB/stored") +
+	    300000))&timeout=20" >/dev/null
+	until_stored 9
+	# Minute by minute, those of the pause too, with the exchange's values.
+	truth BTC 1m "$(head -n 1 "$LAB/stored" | jq .t)" \
+	    "$(tail -n 1 "$LAB/stored" | jq .t)" |
+	    jq -c '[.t, .o, .h, .l, .c, .v]' >"$LAB/want"
+	jq -c '[.t, .o, .h, .l, .c, .v]' "$LAB/stored" | diff "$LAB/want" -
+}
+
+# ---- a slow reader -----------------------------------------------------------
+
+@test "a reader that stops: nothing closed is lost, pings go on, memory is bounded" {
+	SPEED=300
+	market --coins 8 --rate 5 --idle 60s
+	mkfifo "$LAB/pipe"
+	PULSE_SPEED=$SPEED lab_run in sh -c "exec hl-ingest -v --log text \
+	    T0001:1m T0002:1m T0003:1m T0004:1m >$LAB/pipe"
+	PID=$LAB_PID
+	exec 5<"$LAB/pipe"
+	# The pipe and the queue fill up while the market goes on for 20 min.
+	curl -sf "$SIM/sim/wait?frames=20000&timeout=30" >/dev/null
+	lab_run reader cat <&5
+	cat <&5 >"$LAB/in.out" &
+	lab_note $!
+	until_true 30 has_lines 40 '"x":true'
+	exec 5<&-
+	[ "$(count conflated_total)" -gt 0 ]
+	[ "$(count reconnects_total)" -eq 0 ]
+	jq -s -e 'map(select(.x)) | group_by(.s) | map([range(1; length) as $i |
+	    .[$i].t - .[$i - 1].t] | all(. == 60000)) | all' "$LAB/in.out"
+	[ "$(awk '/VmHWM/ { print $2 }' "/proc/$PID/status")" -lt 100000 ]
+}
+
+@test "wss and https: a certificate of its own authority, and no other" {
+	openssl req -x509 -newkey rsa:2048 -nodes -keyout "$LAB/key" \
+	    -out "$LAB/cert" -days 2 -subj /CN=localhost \
+	    -addext subjectAltName=DNS:localhost,IP:127.0.0.1 2>/dev/null
+	market --tls-cert "$LAB/cert" --tls-key "$LAB/key"
+	export HL_API_URL=https://127.0.0.1:${SIM##*:}
+	ingest --ca-file "$LAB/cert" BTC:1m
+	until_true 20 has_lines 1 '"s":"BTC"'
+	kill "$PID"
+	ingest BTC:1m
+	until_true 20 grep -q 'no connection' "$LAB/in.err"
+	run ! has_lines 1 '"s":"BTC"'
+}
