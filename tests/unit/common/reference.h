@@ -585,7 +585,7 @@ static const struct {
     {"vwap", ref_vwap},
 };
 
-static ref_fn *
+__attribute__((unused)) static ref_fn *
 ref_find(const char *name)
 {
 	size_t i;
@@ -599,7 +599,7 @@ ref_find(const char *name)
 /* How far a value may be from the reference: prices to 1e-11 of themselves,
  * what runs from 0 to 100 to 1e-8, and so on. largest is the greatest of the
  * line so far, volume the sum of volumes so far. */
-static double
+__attribute__((unused)) static double
 ref_limit(const char *name, int line, double want, double close, double largest,
     double volume)
 {
