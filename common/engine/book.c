@@ -27,8 +27,8 @@ book_release(struct book *b)
 
 /* UUIDs are random or sums: any eight of their bytes are a hash, but one may
  * be made by hand, so they are mixed. */
-static uint32_t
-home(const struct book *b, const struct uuid *id)
+static uint64_t
+hash(const struct uuid *id)
 {
 	uint64_t h, g;
 
@@ -36,44 +36,69 @@ home(const struct book *b, const struct uuid *id)
 	memcpy(&g, id->b + sizeof(h), sizeof(g));
 	h = (h ^ g * UINT64_C(0x9e3779b97f4a7c15)) *
 	    UINT64_C(0xff51afd7ed558ccd);
-	return (uint32_t)(h >> 32) & (b->slots - 1);
+	return h ^ h >> 32;
+}
+
+#define INDEX_MASK (((uint32_t)1 << BOOK_INDEX_BITS) - 1)
+
+static uint32_t
+home(const struct book *b, uint64_t h)
+{
+	return (uint32_t)h & (b->slots - 1);
+}
+
+/* The bits of the hash that a slot holds. */
+static uint32_t
+tag(uint64_t h)
+{
+	return (uint32_t)(h >> 32) & ~INDEX_MASK;
+}
+
+static uint32_t
+index_of(uint32_t slot)
+{
+	return (slot & INDEX_MASK) - 1;
 }
 
 uint32_t
 book_find(const struct book *b, const struct uuid *id)
 {
-	uint32_t i;
+	uint64_t h = hash(id);
+	uint32_t i, t = tag(h);
 
 	if (b->slots == 0)
 		return BOOK_NONE;
-	for (i = home(b, id); b->slot[i] != 0; i = (i + 1) & (b->slots - 1))
-		if (uuid_cmp(&b->v[b->slot[i] - 1].id, id) == 0)
-			return b->slot[i] - 1;
+	for (i = home(b, h); b->slot[i] != 0; i = (i + 1) & (b->slots - 1))
+		if ((b->slot[i] & ~INDEX_MASK) == t &&
+		    uuid_cmp(&b->v[index_of(b->slot[i])].id, id) == 0)
+			return index_of(b->slot[i]);
 	return BOOK_NONE;
 }
 
 static void
 slot_add(struct book *b, uint32_t rule)
 {
-	uint32_t i = home(b, &b->v[rule].id);
+	uint64_t h = hash(&b->v[rule].id);
+	uint32_t i = home(b, h);
 
 	while (b->slot[i] != 0)
 		i = (i + 1) & (b->slots - 1);
-	b->slot[i] = rule + 1;
+	b->slot[i] = (rule + 1) | tag(h);
 }
 
 /* Take the slot out and close the gap, so that every rule stays reachable
  * from its home (Knuth, TAOCP 6.4, algorithm R). */
 static void
-slot_remove(struct book *b, const struct uuid *id)
+slot_remove(struct book *b, uint32_t rule)
 {
-	uint32_t mask = b->slots - 1, i = home(b, id), k, h;
+	uint32_t mask = b->slots - 1, k, at;
+	uint32_t i = home(b, hash(&b->v[rule].id));
 
-	while (uuid_cmp(&b->v[b->slot[i] - 1].id, id) != 0)
+	while (index_of(b->slot[i]) != rule)
 		i = (i + 1) & mask;
 	for (k = (i + 1) & mask; b->slot[k] != 0; k = (k + 1) & mask) {
-		h = home(b, &b->v[b->slot[k] - 1].id);
-		if (((k - h) & mask) < ((k - i) & mask))
+		at = home(b, hash(&b->v[index_of(b->slot[k])].id));
+		if (((k - at) & mask) < ((k - i) & mask))
 			continue;
 		b->slot[i] = b->slot[k];
 		i = k;
@@ -160,7 +185,8 @@ book_add(struct book *b, const struct rule *r)
 	struct book_rule *to;
 	uint32_t i = b->free;
 
-	if (2 * (b->count + 1) > b->slots && slots_grow(b) < 0)
+	if (b->count >= BOOK_RULES_MAX ||
+	    (2 * (b->count + 1) > b->slots && slots_grow(b) < 0))
 		return BOOK_NONE;
 	if (i == BOOK_NONE && b->n == b->cap && grow(b) < 0)
 		return BOOK_NONE;
@@ -197,7 +223,7 @@ book_remove(struct book *b, uint32_t i)
 {
 	struct book_rule *r = &b->v[i];
 
-	slot_remove(b, &r->id);
+	slot_remove(b, i);
 	free(r->text);
 	*r = (struct book_rule){.watch = b->free};
 	b->free = i;

@@ -15,6 +15,11 @@
 #include "common/rules/rule.h"
 #include "common/uuid.h"
 
+/* So many rules fit; what is left of a word spares most looks at a rule that
+ * is not the one. */
+#define BOOK_INDEX_BITS 25
+#define BOOK_RULES_MAX	(((uint32_t)1 << BOOK_INDEX_BITS) - 2)
+
 /* No rule, no series, no watch. */
 #define BOOK_NONE UINT32_MAX
 
@@ -43,7 +48,9 @@ struct book {
 	uint32_t n, cap; /* n counts free places too */
 	uint32_t count; /* rules */
 	uint32_t free; /* first free place (their watch links on) */
-	uint32_t *slot; /* by id: index + 1, 0 empty, open addressing */
+	/* By id, open addressing: index + 1 in the low BOOK_INDEX_BITS, bits
+	 * of the hash above them; 0 is empty. */
+	uint32_t *slot;
 	uint32_t slots; /* a power of two, or 0 */
 };
 
