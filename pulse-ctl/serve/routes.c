@@ -186,7 +186,7 @@ static const struct param file_params[] = {
 /* ---- answers ------------------------------------------------------------- */
 
 #define A_KEY                                                                  \
-	{401, "Error", "The key is missing or wrong"},                         \
+	A_MALFORMED, {401, "Error", "The key is missing or wrong"},            \
 	{                                                                      \
 		429, "Error", "Too many requests"                              \
 	}
@@ -204,20 +204,25 @@ static const struct param file_params[] = {
 	{                                                                      \
 		415, "Error", "The body is not application/json"               \
 	}
+#define A_MALFORMED                                                            \
+	{                                                                      \
+		400, "Error", "The request is malformed"                       \
+	}
 #define A_END                                                                  \
 	{                                                                      \
 		0, NULL, NULL                                                  \
 	}
 
 static const struct answer health_answers[] = {
-    {200, "Health", "The process can serve"}, A_END};
+    {200, "Health", "The process can serve"}, A_MALFORMED, A_END};
 static const struct answer ready_answers[] = {{200, "Ready", "All is there"},
-    {503, "Ready", "Something is missing"}, A_END};
+    A_MALFORMED, {503, "Ready", "Something is missing"}, A_END};
 static const struct answer metrics_answers[] = {
     {200, "Metrics", "Prometheus text, or JSON by Accept"}, A_KEY, A_STORE,
     A_END};
 static const struct answer openapi_answers[] = {
-    {200, "OpenAPI", "This document"}, {304, NULL, "Unchanged"}, A_END};
+    {200, "OpenAPI", "This document"}, {304, NULL, "Unchanged"}, A_MALFORMED,
+    A_END};
 static const struct answer file_answers[] = {{200, NULL, "A page"}, A_END};
 static const struct answer rule_create_answers[] = {
     {201, "Rule", "The rule made"}, A_KEY,
@@ -258,7 +263,7 @@ static const struct answer candle_list_answers[] = {
 
 /* ---- the table ----------------------------------------------------------- */
 
-#define METRICS_TYPE "text/plain; version=0.0.4"
+#define METRICS_TYPE "text/plain"
 
 /* What is asked most stands first; a fixed path before one in braces. */
 const struct route routes[] = {

@@ -704,3 +704,17 @@ alert() { # SYMBOL
 	promtool check metrics <metrics
 	promtool check rules "$BATS_TEST_DIRNAME/../../packaging/prometheus/pulse.rules.yml"
 }
+
+@test "every operation does what the OpenAPI document says, and a linter agrees with it" {
+	command -v node >/dev/null || skip "node is not here"
+	modules=${PULSE_NODE_MODULES:-$BATS_TEST_DIRNAME/../../build/npm/test/node_modules}
+	[ ! -d "$modules" ] || export PULSE_NODE_MODULES=$modules
+	id=$(pulse-ctl rule add BTC 'price >= 100' | jq -r .id)
+	alert BTC >one
+	serve --admin-rate 1000000
+	node "$BATS_TEST_DIRNAME/../openapi/check.mjs" "$URL" "$ADMIN" "$id" "$(jq -r .id one)" >tap || {
+		grep -A 12 '^not ok' tap
+		false
+	}
+	[ "$(grep -c '^ok' tap)" -gt 300 ]
+}
