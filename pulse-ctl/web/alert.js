@@ -13,7 +13,8 @@ function facts(alert) {
 		['Value', alert.trigger_value],
 		['Bar', time(alert.window_start)],
 		...Object.entries(alert.values ?? {})
-			.map(([name, value]) => [label(name), value === null ? 'none' : String(value)]),
+			.map(([name, value]) => [label(name), value === null ? 'none'
+				: typeof value === 'number' ? number(value) : String(value)]),
 	];
 
 	return h('dl', { class: 'facts' }, rows.map(([name, value]) =>
@@ -83,7 +84,7 @@ export async function alert(page, id, signal) {
 		draw(body);
 		return body;
 	};
-	const { body } = { body: await load() };
+	const body = await load();
 
 	again.addEventListener('click', async () => {
 		try {

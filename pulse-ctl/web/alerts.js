@@ -19,14 +19,18 @@ export function alertItem(alert, fresh) {
 		h('div', { class: 'row-tags' }, statusPill(alert.delivery_status)));
 }
 
-/** Keep a list of alerts: newest first, live. Returns {load, more}. */
-export function alertList(list, query, signal, say) {
+/**
+ * Keep a list of alerts that fit query, newest first, live, until signal ends.
+ * say(shown, total, rest) after each change. Returns load(first): show the first
+ * page, or one more.
+ */
+export function alertList(list, query, signal, say, page = PAGE) {
 	let cursor = null, total = 0, turn = 0;
 
 	const load = async (first) => {
 		const mine = ++turn;
 		const { body } = await call('GET', withQuery('/api/v1/alerts',
-			{ ...query, limit: PAGE, cursor: first ? null : cursor }), { signal });
+			{ ...query, limit: page, cursor: first ? null : cursor }), { signal });
 
 		if (mine !== turn)
 			return;

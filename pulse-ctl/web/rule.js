@@ -8,7 +8,7 @@ import { condition, schema } from './schema.js';
 import * as live from './live.js';
 
 // As many bars as can be told apart on this screen.
-const BARS = innerWidth < 600 ? 80 : 200, RENEW_MS = 5000;
+const BARS = innerWidth < 600 ? 80 : 200, RENEW_MS = 5000, ALERTS = 10;
 
 // The level that the rule compares with, and where it is drawn.
 function levelOf(rule) {
@@ -139,7 +139,7 @@ export async function rule(page, id, signal) {
 	const load = alertList(list, { rule_id: id }, signal, (shown, total, rest) => {
 		said.textContent = shown === 0 ? 'None yet.' : `${number(shown)} of ${number(total)}`;
 		more.hidden = !rest;
-	});
+	}, ALERTS);
 
 	more.addEventListener('click', () => load(false).catch((e) => toast(e.message, 'bad')));
 	fill(false);

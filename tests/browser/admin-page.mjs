@@ -270,26 +270,31 @@ const scenarios = {
 			.find((r) => r.rule_type === 'rsi');
 		const browser = await open(`${url}/#/rules/${rule.id}`, { expected: [404] });
 		const { page } = browser;
-		// Colours of one canvas, as the sheet names them, and how often.
-		const painted = (n, name) => page.evaluate(([i, variable]) => {
+		// How many pixels of a canvas have a colour that the sheet names.
+		const painted = (n, names) => page.evaluate(([i, wanted]) => {
 			const canvas = document.querySelectorAll('.plot canvas')[i];
-			const probe = document.createElement('canvas').getContext('2d');
-			probe.fillStyle = getComputedStyle(document.documentElement)
-				.getPropertyValue(variable).trim();
-			probe.fillRect(0, 0, 1, 1);
-			const [r, g, b] = probe.getImageData(0, 0, 1, 1).data;
+			const probe = document.createElement('canvas')
+				.getContext('2d', { willReadFrequently: true });
 			const { data } = canvas.getContext('2d')
 				.getImageData(0, 0, canvas.width, canvas.height);
-			let count = 0;
-			for (let at = 0; at < data.length; at += 4)
-				count += data[at] === r && data[at + 1] === g && data[at + 2] === b &&
-					data[at + 3] === 255;
-			return count;
-		}, [n, name]);
+
+			return wanted.map((name) => {
+				probe.fillStyle = getComputedStyle(document.documentElement)
+					.getPropertyValue(name).trim();
+				probe.fillRect(0, 0, 1, 1);
+				const [r, g, b] = probe.getImageData(0, 0, 1, 1).data;
+				let count = 0;
+				for (let at = 0; at < data.length; at += 4)
+					count += data[at] === r && data[at + 1] === g &&
+						data[at + 2] === b && data[at + 3] === 255;
+				return count;
+			});
+		}, [n, names]);
 
 		await page.locator('.plot canvas').nth(1).waitFor();
-		for (const [n, name] of [[0, '--up'], [0, '--down'], [0, '--mark'], [1, '--line-1']])
-			assert.ok(await painted(n, name) > 20, `${name} is not on canvas ${n}`);
+		for (const [n, names] of [[0, ['--up', '--down', '--mark']], [1, ['--line-1']]])
+			for (const [i, count] of (await painted(n, names)).entries())
+				assert.ok(count > 20, `${names[i]} is on ${count} pixels of canvas ${n}`);
 		const { candles } = await api('GET',
 			`/api/v1/candles?symbol=${rule.symbol}&interval=${rule.interval}&limit=1&rule_id=${rule.id}`);
 		const words = await page.getByRole('img', { name: /closed bars/ }).getAttribute('aria-label');
