@@ -46,7 +46,7 @@ get_decimal(struct decimal *out, const struct json *j, const char *key,
 	if (v == NULL)
 		return err_set(e, "member %s is missing", key);
 	if (v->type == JSON_STRING)
-		rc = decimal_parse(out, v->string, v->len);
+		rc = decimal_parse_cut(out, v->string, v->len);
 	else if (v->type == JSON_NUMBER)
 		rc = decimal_from_double(out, v->number);
 	if (rc < 0)

@@ -321,6 +321,31 @@ replay_rows(const char *dir)
 	json_free(j);
 }
 
+/* A sum of doubles in all its digits: what a double cannot hold is cut. */
+static void
+test_noise(void)
+{
+	static const char text[] =
+	    "{\"channel\":\"candle\",\"data\":{\"t\":0,\"T\":59999,"
+	    "\"s\":\"SUI\",\"i\":\"1m\",\"o\":\"1\",\"c\":\"1\","
+	    "\"h\":\"1\",\"l\":\"1\",\"v\":\"1234567890.8399999142\","
+	    "\"n\":1}}";
+	char got[DECIMAL_TEXT_MAX];
+	struct decimal d;
+	struct frame f;
+	struct err e;
+
+	is_int(frame_parse(&f, text, sizeof(text) - 1, on_candle, NULL, &e),
+	    FRAME_CANDLE, "a volume of twenty digits is taken");
+	decimal_print(last.volume, got);
+	is_str(got, "1234567890.83999991", "eighteen of them");
+	ok(decimal_parse_cut(&d, "1.23456789012345678901x", 23) < 0 &&
+		decimal_parse_cut(&d, "12345678901234567890.5", 22) < 0 &&
+		decimal_parse_cut(&d, "1.", 2) < 0 &&
+		decimal_parse_cut(&d, ".5", 2) < 0,
+	    "what is no number, or too large, is not");
+}
+
 int
 main(void)
 {
@@ -330,6 +355,7 @@ main(void)
 	test_errors();
 	test_ctx();
 	test_rows();
+	test_noise();
 	if (dir == NULL) {
 		skip("recorded frames", "PULSE_REAL_DATA is not set");
 	} else {
