@@ -1,10 +1,11 @@
-#include <float.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "common/decimal.h"
+
+__extension__ typedef unsigned __int128 wide_u;
 
 static const int64_t pow10_table[DECIMAL_SCALE_MAX + 1] = {
     1,
@@ -109,9 +110,9 @@ decimal_parse(struct decimal *d, const char *s, size_t n)
 	return shift(d, negative ? -exponent : exponent);
 }
 
-/* The shortest text that reads back as x, by trying: any finite x. */
+/* By trying: the fewest digits, 15 to 17, that read back the same. */
 static int
-from_double_text(struct decimal *d, double x)
+from_double_slowly(struct decimal *d, double x)
 {
 	char text[40];
 	int digits, n;
@@ -131,45 +132,49 @@ from_double_text(struct decimal *d, double x)
 	return 0;
 }
 
-/* Powers of ten from 10^-2 on: what ends each decade from 10^-3 on. */
-static const double decade_end[] = {1e-2, 1e-1, 1e0, 1e1, 1e2, 1e3, 1e4, 1e5,
-    1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15};
+/* Whether mant / 10^scale is x: one correctly rounded division of what is
+ * exact (both below 2^53 and 10^22), or false when it would not be. */
+static bool
+is_double(uint64_t mant, int scale, double x)
+{
+	return mant < (UINT64_C(1) << 53) && scale >= 0 &&
+	       scale <= DECIMAL_SCALE_MAX &&
+	       (double)mant / (double)pow10_table[scale] == x;
+}
 
 /*
- * The same in whole numbers, for x of common size and a long double of 64
- * bits: x * 10^k is then off by less than 2^-64 of itself, which at 17 digits
- * is less than 0.006 of a unit. False where so little could decide.
+ * round(a * 10^scale), ties to even, exactly: a = m * 2^-shift with m below
+ * 2^53, and 10^scale below 2^60. a is within [0.01, 2^50), so shift is within
+ * 2 .. 59.
  */
-static bool
-from_double_fast(struct decimal *d, double x)
+static uint64_t
+scaled(double a, int scale)
 {
-	double size = fabs(x), half = (nextafter(size, INFINITY) - size) / 2;
-	int exponent = -3, digits, scale, power;
-	long double scaled, off;
-	int64_t n;
+	wide_u product;
+	uint64_t m, quotient, rest, half;
+	int exponent, shift;
 
-	if (LDBL_MANT_DIG < 64 || size < 1e-3 || size >= 1e15 ||
-	    frexp(size, &power) == 0.5)
-		return false;
-	while (size >= decade_end[exponent + 3])
-		exponent++;
-	for (digits = 15;; digits++) {
-		scale = digits - 1 - exponent;
-		if (scale > DECIMAL_SCALE_MAX)
-			return false;
-		scaled = (long double)x * (long double)pow10_table[scale];
-		n = llrintl(scaled);
-		if (fabsl(scaled - (long double)n) > 0.49L)
-			return false;
-		off = fabsl((long double)n / (long double)pow10_table[scale] -
-			    (long double)x);
-		if (digits == 17 || off < (long double)half * 0.999L)
-			break;
-		if (off < (long double)half * 1.001L)
-			return false;
-	}
-	*d = decimal_normal((struct decimal){n, scale});
-	return true;
+	m = (uint64_t)ldexp(frexp(a, &exponent), 53);
+	shift = 53 - exponent;
+	product = (wide_u)m * (uint64_t)pow10_table[scale];
+	quotient = (uint64_t)(product >> shift);
+	rest = (uint64_t)product & ((UINT64_C(1) << shift) - 1);
+	half = UINT64_C(1) << (shift - 1);
+	return quotient +
+	       (rest > half || (rest == half && (quotient & 1) != 0));
+}
+
+/* The scale that makes 15 digits of a, which is as scaled() wants it. */
+static int
+scale_of_15(double a)
+{
+	int scale = 14;
+
+	while (scale > 0 && a >= (double)pow10_table[15 - scale])
+		scale--;
+	if (a < 1)
+		scale += a < 0.1 ? 2 : 1;
+	return scale;
 }
 
 int
@@ -194,11 +199,41 @@ decimal_parse_cut(struct decimal *d, const char *s, size_t n)
 int
 decimal_from_double(struct decimal *d, double x)
 {
+	double a = fabs(x);
+	int scale, digits;
+	uint64_t m = 0;
+
 	if (!isfinite(x))
 		return -1;
-	if (from_double_fast(d, x))
-		return 0;
-	return from_double_text(d, x);
+	if (!(a >= 0.01 && a < 1e15))
+		return from_double_slowly(d, x);
+	scale = scale_of_15(a);
+	for (digits = 15; digits <= 17; digits++, scale++) {
+		m = scaled(a, scale);
+		if (digits < 17 && m >= (UINT64_C(1) << 53))
+			return from_double_slowly(d, x);
+		if (digits == 17 || is_double(m, scale, a))
+			break;
+	}
+	d->mant = x < 0 ? -(int64_t)m : (int64_t)m;
+	d->scale = scale;
+	*d = decimal_normal(*d);
+	return 0;
+}
+
+int
+decimal_round_double(struct decimal *d, double x)
+{
+	double a = fabs(x);
+	int64_t m;
+	int scale;
+
+	if (!(a >= 0.01 && a < 1e15))
+		return -1;
+	scale = scale_of_15(a) + 2;
+	m = (int64_t)scaled(a, scale);
+	*d = decimal_normal((struct decimal){x < 0 ? -m : m, scale});
+	return 0;
 }
 
 double

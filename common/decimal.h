@@ -51,6 +51,10 @@ int decimal_parse_cut(struct decimal *d, const char *s, size_t n);
  */
 int decimal_from_double(struct decimal *d, double x);
 
+/* The nearest decimal of 17 significant digits, as "%.17g" prints it. -1 for
+ * what is not within 0.01 .. 10^15: print that with "%.17g". */
+int decimal_round_double(struct decimal *d, double x);
+
 /* The nearest double. */
 double decimal_to_double(struct decimal d);
 

@@ -309,7 +309,12 @@ indicator_peek(const struct indicator_spec *s, void *state,
 static void
 print_value(double v, struct buf *out)
 {
-	if (isfinite(v))
+	char text[DECIMAL_TEXT_MAX];
+	struct decimal d;
+
+	if (decimal_round_double(&d, v) == 0)
+		buf_add(out, text, decimal_print(d, text));
+	else if (isfinite(v))
 		buf_addf(out, "%.17g", v);
 	else
 		buf_adds(out, "null");

@@ -1,3 +1,5 @@
+#include <stdlib.h>
+
 #include "common/decimal.h"
 #include "tests/unit/tap.h"
 
@@ -79,6 +81,50 @@ test_doubles(void)
 	    "17 digits give the nearest double");
 }
 
+/* Whether the shortest decimal of x is as printf finds it by trying, and that
+ * of 17 digits as "%.17g" prints it. */
+static bool
+as_printf(double x)
+{
+	char want[64], got[DECIMAL_TEXT_MAX];
+	struct decimal d, w;
+	int digits;
+
+	for (digits = 15; digits <= 17; digits++) {
+		(void)snprintf(want, sizeof(want), "%.*e", digits - 1, x);
+		if (strtod(want, NULL) == x)
+			break;
+	}
+	if (decimal_parse(&w, want, strlen(want)) < 0 ||
+	    decimal_from_double(&d, x) < 0 || decimal_cmp(d, w) != 0)
+		return false;
+	if (decimal_round_double(&d, x) < 0)
+		return !(x >= 0.01 && x < 1e15);
+	(void)snprintf(want, sizeof(want), "%.17g", x);
+	decimal_print(d, got);
+	return strcmp(got, want) == 0;
+}
+
+static void
+test_many_doubles(void)
+{
+	uint64_t r = 1;
+	double x, y;
+	int i, wrong = 0;
+
+	for (i = 0; i < 200000; i++) {
+		r = r * UINT64_C(6364136223846793005) + 1442695040888963407;
+		x = (double)(r >> 11);
+		y = i % 3 == 0	 ? x / 9007199254740992.0 * 100
+		    : i % 3 == 1 ? (double)(r % 100000000) / 1000
+				 : x / 1e4;
+		/* Below 0.01 more digits than fit are cut. */
+		if (y >= 0.01 && !as_printf(y) && wrong++ < 3)
+			printf("# %.17g\n", y);
+	}
+	ok(wrong == 0, "200,000 doubles become what printf makes of them");
+}
+
 int
 main(void)
 {
@@ -111,5 +157,6 @@ main(void)
 		    "%s against %s", pairs[i].a, pairs[i].b);
 	}
 	test_doubles();
+	test_many_doubles();
 	return tap_done();
 }
