@@ -25,10 +25,11 @@ teardown() {
 	lab_end
 }
 
-# Start serve: $URL.
-serve() {
+# Start serve: $URL, $SERVE_PID.
+serve() { # [PORT]
 	PULSE_API_KEY=$PULSE_KEY lab_run serve pulse-ctl serve \
-	    --listen 127.0.0.1:0
+	    --listen "127.0.0.1:${1:-0}"
+	SERVE_PID=$LAB_PID
 	until_true 20 grep -q 'listening on' serve.err || {
 		cat serve.err >&2
 		return 1
@@ -45,6 +46,7 @@ needs_node() { # PACKAGE
 # The browser walks through one scenario of admin-page.mjs.
 browse() { # SCENARIO [WEBHOOK]
 	needs_node playwright-core
+	needs_node axe-core
 	[ -x "$PULSE_CHROMIUM" ] || skip "chromium is not installed"
 	timeout 120 node "$TESTS/browser/admin-page.mjs" "$1" "$URL" "${2:-}"
 }
@@ -97,7 +99,49 @@ market() {
 	browse redacted
 }
 
-@test "every view fits a small and a wide screen, dark and light" {
+@test "a long list of rules is shown by page and by filter, and markup stays text" {
+	jq -cn 'range(120) | {name: "rule \(.)", symbol: "BTC",
+	    rule_type: "candle_close", config: {value: (. + 1), operator: ">"}} |
+	    if .name == "rule 7" then
+		.name = "<img src=x onerror=alert(1)>" | .symbol = "kPEPE" |
+		.is_active = false
+	    else . end' | pulse-ctl rule import
+	serve
+	browse list
+}
+
+# Alerts of minutes N and later, COUNT of them.
+minutes() { # FIRST COUNT
+	jq -cn --argjson first "$1" --argjson count "$2" '
+	    range($first; $first + $count) | 1788936600000 + . * 60000 |
+	    {t: ., T: (. + 59999), s: "BTC", i: "1m", o: "101", c: "101",
+	     h: "101", l: "101", v: "1", n: 1, x: true}' |
+	    pulse-eval --replay -q >/dev/null
+}
+
+@test "after a break the alerts go on where they stopped, and a flood is borne" {
+	pulse-ctl rule add <<<'{"name":"Over 100","symbol":"BTC","rule_type":"candle_close","config":{"value":"100","operator":">="}}'
+	serve
+	port=${URL##*:}
+	browse resume >steps &
+	browser=$!
+	lab_note "$browser"
+	until_true 30 grep -qx first steps
+	minutes 0 1
+	until_true 30 grep -qx stop steps
+	kill "$SERVE_PID"
+	until_true 30 grep -qx start steps
+	minutes 1 3
+	serve "$port"
+	until_true 30 grep -qx many steps
+	minutes 4 900
+	wait "$browser" || {
+		cat steps
+		return 1
+	}
+}
+
+@test "every view fits a small and a wide screen, dark and light, and axe has nothing to say" {
 	market
 	serve
 	browse looks
@@ -112,6 +156,30 @@ market() {
 @test "the page of the API calls what it describes" {
 	serve
 	browse docs
+}
+
+# --- from npm ---------------------------------------------------------------
+
+@test "a build without npm, or without a way to its registry, says so and goes on" {
+	install=$TESTS/../packaging/npm/install.sh
+	NPM=no-such-npm run -0 --separate-stderr "$install" pages "$LAB/pages"
+	[[ $stderr == "note: there is no npm: the admin page will have no charts" ]]
+	[ ! -e "$LAB/pages/node_modules" ]
+	command -v npm >/dev/null || skip "npm is not installed"
+	export npm_config_registry=http://127.0.0.1:9/ npm_config_cache=$LAB/cache
+	run -0 --separate-stderr "$install" test "$LAB/test"
+	[[ $stderr == "note: npm ci failed ("*"tests that need npm packages are skipped" ]]
+	[ ! -e "$LAB/test/node_modules" ]
+}
+
+@test "packages are pinned by version and hash, and no address is written down" {
+	cd "$TESTS/../packaging/npm"
+	jq -e '[.dependencies, .devDependencies | .[]] |
+	    all(test("^[0-9]+[.][0-9]+[.][0-9]+$"))' package.json
+	jq -e '.packages | to_entries | map(select(.key != "")) |
+	    (length > 10) and all(.value.integrity | startswith("sha512-"))' \
+	    package-lock.json
+	run -1 grep -E '://|"resolved"' package.json package-lock.json .npmrc
 }
 
 # --- without a browser ------------------------------------------------------

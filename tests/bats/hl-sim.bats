@@ -903,6 +903,8 @@ END
 	[ -d "$modules/@nktkas/hyperliquid" ] && [ -d "$modules/ws" ] ||
 	    skip "no node_modules with @nktkas/hyperliquid and ws"
 	command -v node >/dev/null || skip "node is not installed"
+	[ "$(node -p 'process.versions.node.split(".")[0]')" -ge 20 ] ||
+	    skip "that client needs node 20"
 	lab_sim
 	cp "$BATS_TEST_DIRNAME/../sdk/hyperliquid.mjs" "$LAB"
 	ln -s "$(cd "$modules" && pwd)" "$LAB/node_modules"

@@ -247,11 +247,13 @@ const scenarios = {
 				if (hash.match(/rules\/.{36}$/))
 					await page.locator('.plot canvas').first().waitFor();
 				await browser.fits();
+				await browser.accessible();
 				assert.ok(await browser.shot(name) > 5000);
 			}
 			await page.goto(`${url}/docs`);
 			await page.getByText('/api/v1/candles').first().waitFor();
 			await browser.fits();
+			await browser.accessible();
 			await browser.shot('docs');
 
 			const before = await back();
@@ -262,6 +264,56 @@ const scenarios = {
 			assert.notEqual(await back(), before);
 			await browser.close();
 		}
+	},
+
+	// 120 rules: by page, by filter. A name that is markup stays text.
+	async list() {
+		const browser = await open(url);
+		const { page } = browser;
+		const shown = page.getByRole('list', { name: 'Rules' }).getByRole('listitem');
+
+		await page.getByText('50 of 120').waitFor();
+		await page.getByRole('button', { name: 'Show more' }).click();
+		await page.getByText('100 of 120').waitFor();
+		await page.getByRole('button', { name: 'Show more' }).click();
+		await page.getByText('120 of 120').waitFor();
+		assert.equal(await shown.count(), 120);
+		assert.ok(await page.getByRole('button', { name: 'Show more' }).isHidden());
+		await page.getByLabel('Symbol').fill('kPEPE');
+		await page.getByLabel('Symbol').press('Enter');
+		await page.getByText('1 of 1', { exact: true }).waitFor();
+		await shown.getByText('<img src=x onerror=alert(1)>').waitFor();
+		assert.equal(await page.locator('main img').count(), 0);
+		await page.getByLabel('State').selectOption('true');
+		await page.getByText('No rule fits this filter.').waitFor();
+		await browser.close();
+	},
+
+	// The stream breaks off and begins again: nothing is missed, nothing is
+	// shown twice. The test around it does as the lines on stdout say.
+	async resume() {
+		const browser = await open(url);
+		const { page } = browser;
+		const shown = page.getByRole('list', { name: /Alerts/ }).getByRole('listitem');
+		const live = (state) => page.locator(`#live[data-state="${state}"]`).waitFor();
+
+		await page.goto(`${url}/#/alerts`);
+		await live('live');
+		console.log('first');
+		await page.getByText('1 of 1', { exact: true }).waitFor();
+		console.log('stop');
+		await live('waiting');
+		console.log('start');
+		await live('live');
+		await page.getByText('4 of 4', { exact: true }).waitFor();
+		assert.equal(await shown.count(), 4);
+		console.log('many');
+		// More than a page can hold: the newest stay.
+		await eventually(async () => assert.equal(await shown.count(), 500));
+		await page.getByText(/ of 904$/).waitFor();
+		await page.locator('#announce', { hasText: /alerts, the last one/ })
+			.waitFor({ state: 'attached' });
+		await browser.close();
 	},
 
 	// The chart draws what the API says, and marks the alerts.

@@ -9,6 +9,7 @@ import { createRequire } from 'node:module';
 
 const modules = process.env.PULSE_NODE_MODULES;
 const { chromium } = createRequire(`${modules}/`)('playwright-core');
+const axe = fs.readFileSync(path.join(modules, 'axe-core/axe.min.js'), 'utf8');
 
 /** How long a test waits for what must come. */
 export const PATIENCE = 20000;
@@ -16,7 +17,7 @@ export const PATIENCE = 20000;
 /**
  * Open url. options: width, scheme ("light", "dark"), expected: [statuses] of
  * answers that the test provokes (Chromium reports each on the console).
- * Resolves to {page, shot(name), fits(), close()}; close() asserts.
+ * Resolves to {page, shot(name), fits(), accessible(), close()}; close() asserts.
  */
 export async function open(url, { width = 1280, scheme = 'light', expected = [] } = {}) {
 	const profile = fs.mkdtempSync(path.join(os.tmpdir(), 'pulse-browser-'));
@@ -65,6 +66,16 @@ export async function open(url, { width = 1280, scheme = 'light', expected = [] 
 				document.documentElement.scrollWidth, document.documentElement.clientWidth]);
 
 			assert.ok(wide <= room, `${page.url()} is ${wide} wide, the screen ${room}`);
+		},
+		/** What axe-core finds by the rules of WCAG 2.2 AA and good practice. */
+		async accessible() {
+			await page.evaluate(axe);
+			const found = await page.evaluate(async () =>
+				(await globalThis.axe.run(document, { resultTypes: ['violations'] }))
+					.violations.map((v) => `${v.id}: ${v.help}: ` +
+						v.nodes.map((n) => n.target.join(' ')).slice(0, 3).join(', ')));
+
+			assert.deepEqual(found, [], page.url());
 		},
 		async close() {
 			const kept = await page.evaluate(() => JSON.stringify([
