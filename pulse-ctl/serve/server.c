@@ -185,6 +185,8 @@ log_exchange(struct server *s, const struct exchange *x)
 	buf_release(&line);
 }
 
+static void poll_alerts(lws_sorted_usec_list_t *sul);
+
 static void
 become_stream(struct conn *c)
 {
@@ -199,6 +201,9 @@ become_stream(struct conn *c)
 			*c->filter = x->stream_filter;
 	}
 	c->s->api->metrics.subscribers = ++c->s->nstreams;
+	if (c->s->nstreams == 1)
+		lws_sul_schedule(c->s->lws, 0, &c->s->poll, poll_alerts,
+		    STREAM_POLL_MS * LWS_US_PER_MS);
 	c->state = CONN_STREAM;
 	exchange_free(x);
 	c->x = NULL;
@@ -523,16 +528,17 @@ poll_alerts(lws_sorted_usec_list_t *sul)
 
 	if (s->stopping)
 		return;
-	if (s->nstreams > 0) {
-		some = stream_poll(&s->api->stream, &e);
-		if (some < 0)
-			log_warn("the stream of alerts: %s", e.msg);
-		for (c = s->conns; some > 0 && c != NULL; c = c->next)
-			if (c->state == CONN_STREAM)
-				lws_callback_on_writable(c->wsi);
-	} else {
+	/* Nobody is left: the next subscriber starts it again. */
+	if (s->nstreams == 0) {
 		stream_stop(&s->api->stream);
+		return;
 	}
+	some = stream_poll(&s->api->stream, &e);
+	if (some < 0)
+		log_warn("the stream of alerts: %s", e.msg);
+	for (c = s->conns; some > 0 && c != NULL; c = c->next)
+		if (c->state == CONN_STREAM)
+			lws_callback_on_writable(c->wsi);
 	lws_sul_schedule(
 	    s->lws, 0, &s->poll, poll_alerts, STREAM_POLL_MS * LWS_US_PER_MS);
 }
@@ -873,8 +879,6 @@ start(struct server *s, struct err *e)
 		return err_set(e, "cannot watch the listening socket");
 	store_set_wait(s->api->st, 0);
 	lws_sul_schedule(s->lws, 0, &s->sweep, sweep, SWEEP_US);
-	lws_sul_schedule(
-	    s->lws, 0, &s->poll, poll_alerts, STREAM_POLL_MS * LWS_US_PER_MS);
 	return 0;
 }
 

@@ -16,7 +16,7 @@
 
 /* New alerts are seen this long after their commit at most, and are then
  * written at once. */
-#define STREAM_POLL_MS	    40
+#define STREAM_POLL_MS	    20
 #define STREAM_KEEPALIVE_MS 15000
 #define STREAM_RING	    512
 
