@@ -121,8 +121,7 @@ static const struct opt alert_tail_options[] = {
 #define DELIVERY_FILTER_ROWS                                                   \
 	{KEY_ALERT, "alert", "ID", "only of this alert"},                      \
 	    {KEY_RULE, "rule", "RULE", "only of this rule (id or name)"},      \
-	    {KEY_CHANNEL, "channel", "discord|generic",                        \
-		"only through this channel"},                                  \
+	    {KEY_CHANNEL, "channel", "CHANNEL", "only through this channel"},  \
 	    {KEY_SINCE, "since", "TIME", "created from this time or age on"},  \
 	{                                                                      \
 		KEY_UNTIL, "until", "TIME", "created up to this time or age"   \
@@ -130,7 +129,7 @@ static const struct opt alert_tail_options[] = {
 
 static const struct opt delivery_list_options[] = {
     DELIVERY_FILTER_ROWS,
-    {KEY_STATUS, "status", "pending|retrying|delivered|dead",
+    {KEY_STATUS, "status", "pending|retrying|delivered|dead|held",
 	"only with this status"},
     {'l', "limit", "N", "at most N, newest first (default 50; 0: all)"},
     OPT_ROW_JSON,
@@ -156,6 +155,41 @@ static const struct opt key_create_options[] = {
     {KEY_RATE, "rate", "N", "requests a minute (default 60)"},
     {KEY_ADMIN, "admin", NULL, "may see webhook URLs; 1000 requests a minute"},
     OPT_ROW_JSON,
+    OPT_ROW_END,
+};
+
+/* What makes up a channel; add and edit share it. */
+#define CHANNEL_ROWS                                                           \
+	{KEY_SET, "set", "MEMBER=VALUE", "set a member that is no secret"},    \
+	    {KEY_FILE, "file", "MEMBER=FILE",                                  \
+		"set a member from a file (- for stdin)"},                     \
+	    {KEY_SIGN, "sign", NULL,                                           \
+		"make a signing secret; it is shown once"},                    \
+	    {KEY_ALLOW_PRIVATE, "allow-private", NULL,                         \
+		"take addresses of private networks"},                         \
+	{                                                                      \
+		KEY_SECRETS, "secrets", NULL, "show secrets whole"             \
+	}
+
+static const struct opt channel_add_options[] = {
+    CHANNEL_ROWS,
+    OPT_ROW_END,
+};
+
+static const struct opt channel_edit_options[] = {
+    CHANNEL_ROWS,
+    {KEY_UNSET, "unset", "MEMBER", "back to its default"},
+    OPT_ROW_END,
+};
+
+static const struct opt channel_show_options[] = {
+    {KEY_SECRETS, "secrets", NULL, "show secrets whole"},
+    OPT_ROW_END,
+};
+
+static const struct opt channel_test_options[] = {
+    {KEY_ALLOW_PRIVATE, "allow-private", NULL,
+	"call addresses of private networks"},
     OPT_ROW_END,
 };
 
@@ -307,6 +341,45 @@ const struct command commands[] = {
     {"key revoke", "end API keys at once", "ID...",
 	"  pulse-ctl key revoke k_x7mQ2bLp\n", NULL, no_options, NULL,
 	command_key_revoke},
+    {"channel add", "create a named channel, by operands or JSON on stdin",
+	"[NAME KIND [PROGRAM [ARG...]]]",
+	"  pulse-ctl channel add desk slack --file url=slack-url.txt\n"
+	"  pulse-ctl channel add ops generic --file url=url.txt --sign "
+	"--set rate=10/1s\n"
+	"  pulse-ctl channel add bot telegram --file token=token.txt "
+	"--set chat_id=-1001234\n"
+	"  pulse-ctl channel add bell exec -- /usr/local/bin/ring --loud\n",
+	"KIND is discord, generic, slack, telegram, ntfy, pagerduty or exec.\n"
+	"Members are those of pulse-channel(5); times may be given as 30s or "
+	"5m.\nRules name channels: {\"channels\":[\"desk\"]}.\n",
+	channel_add_options, NULL, command_channel_add},
+    {"channel list", "named channels and how they do", "",
+	"  pulse-ctl channel list\n", NULL, json_only, NULL,
+	command_channel_list},
+    {"channel show", "named channels, whole", "NAME...",
+	"  pulse-ctl channel show desk --secrets\n", NULL, channel_show_options,
+	NULL, command_channel_show},
+    {"channel edit", "change a channel by options or JSON on stdin", "NAME",
+	"  pulse-ctl channel edit desk --set timeout_ms=5s --unset rate\n"
+	"  pulse-ctl channel edit ops --sign\n",
+	"--sign puts a new secret before the newest: both sign from then on.\n",
+	channel_edit_options, NULL, command_channel_edit},
+    {"channel rm", "delete channels", "NAME...",
+	"  pulse-ctl channel rm desk\n",
+	"Deliveries still on their way to it die.\n", no_options, NULL,
+	command_channel_rm},
+    {"channel test", "send a made-up alert to a channel", "NAME",
+	"  pulse-ctl channel test desk\n",
+	"Prints what came of it; nothing is stored.\n", channel_test_options,
+	NULL, command_channel_test},
+    {"channel pause", "keep what comes for later", "NAME...",
+	"  pulse-ctl channel pause desk\n", NULL, no_options, NULL,
+	command_channel_pause},
+    {"channel resume", "end a pause, or enable what was disabled", "NAME...",
+	"  pulse-ctl channel resume desk\n",
+	"What waits for it becomes due at once. A webhook of a rule is named\n"
+	"by its key (discord:HASH), as the warning of pulse-send says.\n",
+	no_options, NULL, command_channel_resume},
     {"db init", "make the store, or bring it to this version", "",
 	"  pulse-ctl db init\n  pulse-ctl -d /var/lib/pulse/pulse.db db init\n",
 	NULL, json_only, NULL, command_db_init},
