@@ -7,6 +7,8 @@ load ../lab.bash
 load ../delivery.bash
 
 setup() {
+	PULSE_BIN=${PULSE_BIN:-$BATS_TEST_DIRNAME/../../build/bin}
+	PULSE_TESTBIN=${PULSE_TESTBIN:-$BATS_TEST_DIRNAME/../../build/tests}
 	lab_begin "$BATS_TEST_TMPDIR/lab"
 	lab_sink --answer '{"path":"/down","status":500}'
 	url down /down
