@@ -95,7 +95,7 @@ rsi_next(void *state, const struct indicator_bar *b, double *out, bool keep)
 		return;
 	}
 	if (s->idle > 0)
-		stay = pow(stay, (double)(s->idle + 1));
+		stay = decay(stay, s->idle + 1);
 	gain = s->gain * stay + s->weight * (by > 0 ? by : 0);
 	loss = s->loss * stay + s->weight * (by < 0 ? -by : 0);
 	out[0] = rsi_index(gain, loss);

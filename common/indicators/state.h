@@ -118,6 +118,21 @@ average_next(struct average *a, double x, bool keep)
 	return a->n == 1 || a->count + !keep >= a->n ? e : NAN;
 }
 
+/* factor^n, n >= 1, by squaring: the same bits whatever libm there is. What n
+ * bars without change leave of an average. */
+static inline double
+decay(double factor, int64_t n)
+{
+	double left = 1;
+
+	for (; n > 0; n >>= 1) {
+		if ((n & 1) != 0)
+			left *= factor;
+		factor *= factor;
+	}
+	return left;
+}
+
 /* ---- windows ------------------------------------------------------------- */
 
 /*

@@ -75,7 +75,7 @@ dmi_move(struct dmi *s, const struct indicator_bar *b)
 		return;
 	}
 	if (s->idle > 0)
-		stay = pow(stay, (double)(s->idle + 1));
+		stay = decay(stay, s->idle + 1);
 	s->idle = 0;
 	s->up = s->up * stay + weight * plus;
 	s->down = s->down * stay + weight * minus;
