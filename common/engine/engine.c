@@ -86,10 +86,8 @@ engine_count(const struct engine *g, struct engine_counts *out)
 
 /* ---- series and rules ------------------------------------------------------ */
 
-/* Find or make the series, with the rules on any symbol. SERIES_NONE with a
- * sentence when it cannot be. */
-static uint32_t
-series_get(struct engine *g, const char *symbol, size_t len,
+uint32_t
+engine_series(struct engine *g, const char *symbol, size_t len,
     interval_id interval, struct err *e)
 {
 	uint32_t i = series_find(&g->table, symbol, len, interval);
@@ -110,7 +108,7 @@ int
 engine_series_add(
     struct engine *g, const char *symbol, interval_id interval, struct err *e)
 {
-	uint32_t i = series_get(g, symbol, strlen(symbol), interval, e);
+	uint32_t i = engine_series(g, symbol, strlen(symbol), interval, e);
 
 	if (i == SERIES_NONE)
 		return -1;
@@ -150,7 +148,7 @@ spread(struct engine *g, uint32_t rule, struct err *e)
 	uint32_t i;
 
 	if (!b->any_symbol) {
-		i = series_get(g, symbol, strlen(symbol), b->interval, e);
+		i = engine_series(g, symbol, strlen(symbol), b->interval, e);
 		if (i == SERIES_NONE)
 			return -1;
 		return place_rule(g, rule, i, SERIES_NEVER, SERIES_NEVER, e);
@@ -653,7 +651,7 @@ engine_feed(struct engine *g, const struct candle *c, struct err *e)
 	struct series *s;
 
 	if (i == SERIES_NONE)
-		i = series_get(g, c->symbol, c->symbol_len, c->interval, e);
+		i = engine_series(g, c->symbol, c->symbol_len, c->interval, e);
 	if (i == SERIES_NONE) {
 		g->counts.refused_series++;
 		return ENGINE_REFUSED;

@@ -62,7 +62,7 @@ int
 engine_rule_restore(struct engine *g, const struct uuid *id, const char *symbol,
     const void *blob, size_t n)
 {
-	uint32_t rule = book_find(&g->book, id), series;
+	uint32_t rule = book_find(&g->book, id), series = SERIES_NONE;
 	const unsigned char *p = blob;
 	struct watch *w;
 
@@ -70,8 +70,13 @@ engine_rule_restore(struct engine *g, const struct uuid *id, const char *symbol,
 		return -1;
 	if (rule == BOOK_NONE)
 		return 0;
-	series = series_find(
-	    &g->table, symbol, strlen(symbol), g->book.v[rule].interval);
+	/* A series without closed bars is known from this alone. */
+	if (!g->book.v[rule].any_symbol)
+		series = series_find(&g->table, symbol, strlen(symbol),
+		    g->book.v[rule].interval);
+	else if (symbol_valid(symbol, strlen(symbol)))
+		series = engine_series(
+		    g, symbol, strlen(symbol), g->book.v[rule].interval, NULL);
 	w = series != SERIES_NONE ? place_watch(g, rule, series) : NULL;
 	if (w != NULL) {
 		w->fired_ms = get64(p);
@@ -147,13 +152,15 @@ int
 engine_series_restore(struct engine *g, const char *symbol,
     interval_id interval, const void *blob, size_t n)
 {
-	uint32_t i = series_find(&g->table, symbol, strlen(symbol), interval);
 	const unsigned char *p = blob;
 	struct series *s;
 	int64_t flags;
+	uint32_t i;
 
-	if (n < FIXED || (get64(p) & 0xff) != VERSION)
+	if (n < FIXED || (get64(p) & 0xff) != VERSION ||
+	    !symbol_valid(symbol, strlen(symbol)))
 		return -1;
+	i = engine_series(g, symbol, strlen(symbol), interval, NULL);
 	if (i == SERIES_NONE)
 		return 0;
 	s = g->table.v[i];

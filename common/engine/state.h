@@ -68,6 +68,11 @@ int place_any(struct engine *g, uint32_t series, struct err *e);
 /* The watch of a rule on a series, or NULL. */
 struct watch *place_watch(struct engine *g, uint32_t rule, uint32_t series);
 
+/* Find or make the series, with the rules on any symbol. SERIES_NONE with a
+ * sentence when it cannot be. */
+uint32_t engine_series(struct engine *g, const char *symbol, size_t len,
+    interval_id interval, struct err *e);
+
 /* Note that the series' snapshot is out of date. 0 or -1. */
 int engine_touch(struct engine *g, struct series *s);
 
