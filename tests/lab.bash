@@ -1,8 +1,8 @@
 # shellcheck shell=bash
 # lab: what tests, demo and soak share: an exchange and a receiver on loopback
 # ports that the kernel chooses, processes that are always ended, and waiting
-# for a condition instead of sleeping. Source it; needs PULSE_BIN and
-# PULSE_TESTBIN.
+# for a condition instead of sleeping. Source it. PULSE_BIN and PULSE_TESTBIN say
+# where the programs are (default: build/).
 #
 #	lab_begin DIR		everything is kept in DIR (made if need be)
 #	lab_sim OPTION...	hl-sim: $SIM is its URL, $SIM_PID it
@@ -14,7 +14,11 @@
 
 lab_begin() {
 	LAB=$1
-	: "${PULSE_BIN:?}" "${PULSE_TESTBIN:?}"
+	local top
+
+	top=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
+	export PULSE_BIN=${PULSE_BIN:-$top/${BUILD:-build}/bin}
+	export PULSE_TESTBIN=${PULSE_TESTBIN:-$top/${BUILD:-build}/tests}
 	mkdir -p "$LAB"
 	: >"$LAB/pids"
 	export PATH="$PULSE_BIN:$PULSE_TESTBIN:$PATH"
