@@ -1,10 +1,12 @@
 /* pulse-ctl rule …: see the table of commands.c. */
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "common/clock.h"
 #include "common/lines.h"
+#include "common/rules/rule_type.h"
 #include "pulse-ctl/commands.h"
 #include "pulse-ctl/table.h"
 #include "pulse-ctl/words.h"
@@ -394,6 +396,55 @@ command_rule_list(struct ctl *c)
 	return code;
 }
 
+/* When the last of the bars that are missing will have closed, if none of
+ * them can be fetched. */
+static int64_t
+warm_by(struct ctl *c, const struct rule *r, int64_t missing)
+{
+	int64_t step = interval_step(r->interval), last;
+
+	if (store_candle_last(c->store, r->symbol, r->interval, &last, NULL) !=
+	    1)
+		last = interval_open(r->interval, clock_now_ms()) - step;
+	return last + (missing + 1) * step;
+}
+
+/* Say, beside the record, whether a rule with an indicator can fire already
+ * and, if not, when. */
+static void
+say_warm(struct ctl *c, const struct rule *r)
+{
+	const struct store_candle_filter f = {
+	    .symbol = r->symbol, .interval = r->interval, .to_ms = INT64_MAX};
+	int64_t have, need = rule_first(r);
+	char when[CLOCK_TEXT_MAX];
+
+	if (need == 0 || c->common.verbosity < 0)
+		return;
+	fprintf(stderr, "%s: %s: ", c->program.name, r->name);
+	if (strcmp(r->symbol, RULE_ANY_SYMBOL) == 0) {
+		fprintf(stderr,
+		    "warm on each symbol after %" PRId64
+		    " closed %s bars of it\n",
+		    need, interval_name(r->interval));
+		return;
+	}
+	if (store_candle_count(c->store, &f, &have, NULL) < 0)
+		have = 0;
+	if (have >= need) {
+		fprintf(stderr,
+		    "warm (%" PRId64 " closed bars, %" PRId64
+		    " needed, %d until the beginning no longer shows)\n",
+		    have, need, rule_warmup(r));
+		return;
+	}
+	clock_print(warm_by(c, r, need - have), when);
+	fprintf(stderr,
+	    "not warm: %" PRId64 " closed %s bars of %s, %" PRId64
+	    " needed; by %s, or as soon as they are fetched\n",
+	    have, interval_name(r->interval), r->symbol, need, when);
+}
+
 int
 command_rule_show(struct ctl *c)
 {
@@ -417,6 +468,7 @@ command_rule_show(struct ctl *c)
 			continue;
 		}
 		print_one(c, &r, secrets);
+		say_warm(c, &r);
 		rule_release(&r);
 	}
 	return worst;

@@ -162,6 +162,25 @@ alert() { # SYMBOL
 	pulse-ctl rule show "$id" | jq -e .is_active
 }
 
+@test "rule show says whether a rule is warm, and when it will be" {
+	echo '{"name":"r","symbol":"BTC","interval":"15m","rule_type":"rsi","config":{"direction":"oversold"}}' >rule.json
+	pulse-ctl rule import rule.json
+	run -0 --separate-stderr pulse-ctl rule show r
+	[[ $stderr == *"r: not warm: 0 closed 15m bars of BTC, 16 needed; by 20"*Z* ]]
+	jq -e .is_active <<<"$output"
+	awk -f "$BATS_TEST_DIRNAME/../market.awk" -v n=10 -v i=15m -v s=BTC -v t=1788000300 >ten
+	pulse-eval <ten
+	run -0 --separate-stderr pulse-ctl rule show r
+	last=$(jq -s '.[-1].T' ten)
+	by=$(jq -rn "($last + 1) / 1000 + 6 * 900 | todate | .[:19]")
+	[[ $stderr == *"not warm: 10 closed 15m bars of BTC, 16 needed; by $by"* ]]
+	awk -f "$BATS_TEST_DIRNAME/../market.awk" -v n=16 -v i=15m -v s=BTC -v t=1788000300 | pulse-eval
+	run -0 --separate-stderr pulse-ctl rule show r
+	[[ $stderr == *"r: warm (16 closed bars, 16 needed, 198 until"* ]]
+	run -0 --separate-stderr pulse-ctl rule show -q r
+	[ -z "$stderr" ]
+}
+
 @test "a rule is found by id, by the beginning of it, and by its name" {
 	id=$(add BTC 'price > 1' --name 'my rule')
 	add ETH 'price > 1' --name other >other
