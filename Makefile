@@ -21,7 +21,7 @@
 #   make regen            write the golden files anew
 #   make fuzz             each fuzz target for FUZZ_SECONDS
 #   make coverage         lines reached by make check, file by file
-#   make bench, soak      speed; endurance for SOAK_SECONDS
+#   make bench, soak, soak-feed   speed; endurance for SOAK_SECONDS
 #   make install          PREFIX=/usr/local DESTDIR=
 #   make dist, distcheck  a tarball; and proof that it is complete
 #
@@ -95,7 +95,7 @@ FUZZ_BINS = $(FUZZ_SRC:tests/fuzz/%.c=$(BUILD)/fuzz/%)
 REPLAY_BINS = $(FUZZ_SRC:tests/fuzz/%.c=$(BUILD)/replay/%)
 
 .PHONY: all programs test-programs demo check lint regen fuzz fuzz-programs \
-	coverage bench soak install uninstall dist distcheck clean format \
+	coverage bench soak soak-feed install uninstall dist distcheck clean format \
 	completions clean-npm npm-lock FORCE
 .DELETE_ON_ERROR:
 .SECONDARY:
@@ -238,6 +238,8 @@ bench: all $(BENCH_BINS)
 
 soak: all
 	BUILD=$(BUILD) SOAK_SECONDS=$(SOAK_SECONDS) tests/soak.sh
+soak-feed: all
+	BUILD=$(BUILD) SOAK_SECONDS=$(SOAK_SECONDS) tests/soak-feed.sh
 
 format:
 	git ls-files '*.c' '*.h' | xargs clang-format-14 -i
