@@ -173,6 +173,12 @@ store_set_wait(struct store *st, int64_t wait_ms)
 	st->ops->set_wait(st, wait_ms);
 }
 
+void
+store_set_cache(struct store *st, int64_t bytes)
+{
+	st->ops->set_cache(st, bytes);
+}
+
 int
 store_version(struct store *st, int64_t *version, struct err *e)
 {

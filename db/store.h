@@ -62,6 +62,8 @@ int store_version(struct store *st, int64_t *version, struct err *e);
 
 /* How long to wait for another writer, 10 s unless set; 0: not at all. */
 void store_set_wait(struct store *st, int64_t wait_ms);
+/* Memory for pages read and written, 16 MB at most unless set. A hint. */
+void store_set_cache(struct store *st, int64_t bytes);
 /* Whether what failed last did so because another process was writing. */
 bool store_busy(const struct store *st);
 

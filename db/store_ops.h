@@ -21,6 +21,7 @@ struct store_ops {
 
 	int (*version)(struct store *st, int64_t *version, struct err *e);
 	void (*set_wait)(struct store *st, int64_t wait_ms);
+	void (*set_cache)(struct store *st, int64_t bytes);
 	int (*begin)(struct store *st, bool durable, struct err *e);
 	int (*commit)(struct store *st, struct err *e);
 	void (*rollback)(struct store *st);

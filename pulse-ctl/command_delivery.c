@@ -128,7 +128,7 @@ command_delivery_list(struct ctl *c)
 			if (a.f.status < 0)
 				opt_usage_error(&c->program,
 				    "--status: '%s' is none of pending, "
-				    "retrying, delivered, dead",
+				    "retrying, delivered, dead, held",
 				    c->options.arg);
 		} else {
 			take_asked(c, &a, key);

@@ -151,7 +151,15 @@ see_queue(void *arg, const char *channel, enum delivery_status status,
 	ctl_print_span(age, &b);
 	table_cell(&s->queue_table, open ? b.p : "");
 	buf_reset(&b);
-	if (age > QUEUE_LATE_MS) {
+	if (status == DELIVERY_HELD && n > 0) {
+		buf_addf(&b,
+		    "%lld deliveries through %s may have arrived or not, and "
+		    "wait for you",
+		    (long long)n, channel);
+		problem(s, b.p,
+		    "see 'pulse-ctl delivery list --status held'; then "
+		    "'pulse-ctl delivery retry' or 'delivery drop'");
+	} else if (age > QUEUE_LATE_MS) {
 		buf_addf(&b,
 		    "%lld deliveries through %s wait, the oldest for "
 		    "%lld minutes",

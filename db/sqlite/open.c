@@ -19,6 +19,7 @@
 static void sqlite_close_store(struct store *st);
 static int sqlite_version(struct store *st, int64_t *version, struct err *e);
 static void sqlite_set_wait(struct store *st, int64_t wait_ms);
+static void sqlite_set_cache(struct store *st, int64_t bytes);
 static int sqlite_begin(struct store *st, bool durable, struct err *e);
 static int sqlite_commit(struct store *st, struct err *e);
 static void sqlite_rollback(struct store *st);
@@ -30,6 +31,7 @@ static const struct store_ops sqlite_ops = {
     .backup = sqlite_backup,
     .version = sqlite_version,
     .set_wait = sqlite_set_wait,
+    .set_cache = sqlite_set_cache,
     .begin = sqlite_begin,
     .commit = sqlite_commit,
     .rollback = sqlite_rollback,
@@ -359,6 +361,16 @@ sqlite_set_wait(struct store *st, int64_t wait_ms)
 
 	db->wait_ms = wait_ms < 0 ? 0 : wait_ms > 3600000 ? 3600000 : wait_ms;
 	(void)sqlite3_busy_timeout(db->sql, (int)db->wait_ms);
+}
+
+static void
+sqlite_set_cache(struct store *st, int64_t bytes)
+{
+	char text[64];
+
+	(void)snprintf(text, sizeof(text), "PRAGMA cache_size=-%lld",
+	    (long long)(bytes / 1024));
+	(void)sqlite3_exec(db_of(st)->sql, text, NULL, NULL, NULL);
 }
 
 static int

@@ -214,10 +214,6 @@ add_rule_members(struct buf *b, char which)
 	for (i = 0; (m = rule_member_at(i)) != NULL; i++) {
 		if (which != 'R' && m->read_only)
 			continue;
-		if (which == 'R' && strcmp(m->name, "channels") == 0) {
-			add_member(b, m);
-			continue;
-		}
 		add_member(b, m);
 	}
 	buf_addc(b, '}');

@@ -32,6 +32,8 @@
 #define STREAM_CHUNK ((size_t)16 * 1024)
 #define DRAIN_MAX    ((size_t)1024 * 1024)
 #define IN_MAX	     (MESSAGE_HEAD_MAX + MESSAGE_BODY_MAX)
+/* Of the store: what is read again and again is a few pages. */
+#define CACHE_BYTES (INT64_C(6) * 1024 * 1024)
 /* Descriptors for other than connections. */
 #define FDS_KEPT 64
 
@@ -878,6 +880,7 @@ start(struct server *s, struct err *e)
 	    adopt(s, dup(s->signal_fd), &ignored, e) < 0)
 		return err_set(e, "cannot watch the listening socket");
 	store_set_wait(s->api->st, 0);
+	store_set_cache(s->api->st, CACHE_BYTES);
 	lws_sul_schedule(s->lws, 0, &s->sweep, sweep, SWEEP_US);
 	return 0;
 }
