@@ -149,6 +149,21 @@ read_symbol(struct reader *rd)
 }
 
 static void
+refuse_type(struct reader *rd, const struct json *v)
+{
+	const struct rule_type *t;
+	struct buf names;
+	size_t i;
+
+	buf_init(&names, 200);
+	for (i = 0; (t = rule_type_at(i)) != NULL; i++)
+		buf_addf(&names, "%s%s", i > 0 ? ", " : "", t->name);
+	faults_add(rd->f, "value_error", "rule_type", v, "must be one of %s",
+	    names.p != NULL ? names.p : "the types");
+	buf_release(&names);
+}
+
+static void
 read_type(struct reader *rd)
 {
 	const struct json *v = take_string(rd, "rule_type", true);
@@ -167,9 +182,7 @@ read_type(struct reader *rd)
 	}
 	rd->r->type = t;
 	if (t == NULL)
-		faults_add(rd->f, "value_error", "rule_type", v,
-		    "must be one of price_threshold, percent_move, "
-		    "candle_close, macd_cross, rsi, bollinger_bands");
+		refuse_type(rd, v);
 }
 
 static void
@@ -192,15 +205,12 @@ static void
 read_cooldown(struct reader *rd)
 {
 	const struct json *v = take(rd, "cooldown_seconds", false, false);
-	static const struct rule_member row = {.name = "cooldown_seconds",
-	    .kind = RULE_MEMBER_INTEGER,
-	    .min = "0",
-	    .max = "31536000",
-	    .offset = offsetof(struct rule, cooldown_seconds)};
+	const struct rule_member *row;
+	size_t i;
 
-	_Static_assert(RULE_COOLDOWN_MAX == 31536000, "as the row says");
-	if (v != NULL)
-		member_read(&row, rd->r, v, row.name, rd->f);
+	for (i = 0; v != NULL && (row = rule_member_at(i)) != NULL; i++)
+		if (strcmp(row->name, "cooldown_seconds") == 0)
+			member_read(row, rd->r, v, row->name, rd->f);
 }
 
 static void

@@ -100,7 +100,9 @@ int rule_config_print(const struct rule *r, struct buf *out);
 int
 rule_config_parse(struct rule *r, const char *text, size_t n, struct err *e);
 
-/* Closed bars that must have been seen before the rule can fire (0: none). */
+/* Closed bars to load, and to fetch if they are missing, so that the rule's
+ * values no longer show where the series began (0: none). It can fire sooner:
+ * rule_first() in rule_type.h. */
 int rule_warmup(const struct rule *r);
 
 int rule_copy(struct rule *to, const struct rule *from);

@@ -57,7 +57,8 @@ struct rule_member {
 	const char *fallback;
 	/* Of a RULE_MEMBER_CHOICE: ends with NULL. */
 	const char *const *choices;
-	/* Where in the type's config struct. */
+	/* Where in the type's config struct (of a number or choice of the rule
+	 * itself: in struct rule). */
 	size_t offset;
 };
 
