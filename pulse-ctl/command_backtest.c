@@ -9,6 +9,7 @@
 #include "common/clock.h"
 #include "common/engine/engine.h"
 #include "pulse-ctl/commands.h"
+#include "pulse-ctl/rule_cases.h"
 #include "pulse-ctl/table.h"
 #include "pulse-ctl/words.h"
 
@@ -319,6 +320,8 @@ command_rule_test(struct ctl *c)
 			since_ms = ctl_time_ms(c, "--since");
 	ctl_expect(c, 1, -1, "a rule, or a symbol and a condition");
 	v = ctl_operands(c, &n);
+	if (n == 1 && rule_cases_is_file(v[0]))
+		return rule_cases_test(c, v[0]);
 	if ((code = ctl_open(c, 0)) != 0)
 		return code;
 	buf_init(&words, 4096);
@@ -444,6 +447,8 @@ command_rule_diff(struct ctl *c)
 			since_ms = ctl_time_ms(c, "--since");
 	ctl_expect(c, 2, -1, "a rule, and another rule or a condition");
 	v = ctl_operands(c, &n);
+	if (n == 2 && rule_cases_is_file(v[0]) && rule_cases_is_file(v[1]))
+		return rule_cases_diff(c, v[0], v[1]);
 	if ((code = ctl_open(c, 0)) != 0)
 		return code;
 	if (ctl_find_rule(c, v[0], &first, &e) < 0)

@@ -289,17 +289,20 @@ const struct command commands[] = {
 	"  pulse-ctl rule export > rules.json && chmod 600 rules.json\n"
 	"  pulse-ctl rule export --redact | jq .name\n",
 	NULL, rule_export_options, "rule", command_rule_export},
-    {"rule test", "what a rule would have said on the stored candles",
-	"RULE | SYMBOL[:INTERVAL] CONDITION",
+    {"rule test", "what a rule would have said; or test cases of rules",
+	"FILE | RULE | SYMBOL[:INTERVAL] CONDITION",
 	"  pulse-ctl rule test 7323 --since 7d\n"
-	"  pulse-ctl rule test BTC:15m 'rsi < 30' | jq -r .message\n",
+	"  pulse-ctl rule test BTC:15m 'rsi < 30' | jq -r .message\n"
+	"  pulse-ctl rule test cases.json\n",
 	"Every closed candle of the store is judged; nothing is written. The\n"
-	"alerts are printed as pulse-eval would have printed them.\n",
+	"alerts are printed as pulse-eval would have printed them. Of a FILE\n"
+	"of cases: what came against what was expected, exit 1 if it differs.\n",
 	backtest_options, "rule", command_rule_test},
     {"rule diff", "where two rules would have differed",
-	"RULE RULE | RULE CONDITION",
+	"RULE RULE | RULE CONDITION | OLD-FILE NEW-FILE",
 	"  pulse-ctl rule diff 7323 'rsi < 25'\n"
-	"  pulse-ctl rule diff old-rule new-rule --since 30d\n",
+	"  pulse-ctl rule diff old-rule new-rule --since 30d\n"
+	"  pulse-ctl rule diff old.json new.json < candles.ndjson\n",
 	"Prints the alerts that only one of the two makes on the stored\n"
 	"candles: {\"only\":\"old\"|\"new\",\"alert\":…}.\n",
 	backtest_options, "rule", command_rule_diff},

@@ -475,6 +475,45 @@ stored() {
 	[ "$n" -ge 3 ]
 }
 
+# ---- rules under test -------------------------------------------------------------
+
+@test "rule test FILE holds cases against what is expected, with a readable diff" {
+	bars 600 >bars.ndjson
+	jq -c 'select(.rule_name=="rsi")|{rule:"rsi",t:.window_start,message}' \
+	    <(pulse-eval -r rules.json <bars.ndjson) | jq -s . >want.json
+	[ "$(jq length want.json)" -gt 2 ]
+	jq '[.[]|select(.name=="rsi")]' rules.json >rsi.json
+	jq -n --slurpfile w want.json --slurpfile k bars.ndjson '{rules_file:"rsi.json",tests:[
+	    {name:"by file",candles_file:"bars.ndjson",alerts:$w[0]},
+	    {name:"inline",candles:$k,alerts:($w[0]|map({t}))}]}' >cases.json
+	run -0 pulse-ctl rule test cases.json
+	[ "$(grep -c '^ok ' <<<"$output")" -eq 2 ]
+	[[ $output == *"1..2"* ]]
+	jq '.tests[0].alerts |= (.[1:] + [{rule:"rsi",t:"2026-01-01T00:00:00Z"}])' cases.json >wrong.json
+	run -1 pulse-ctl rule test wrong.json
+	[[ $output == *"not ok 1 - by file"* ]]
+	[[ $output == *"  - 2026-01-01T00:00:00.000Z rsi"* ]]
+	[[ $output == *"  + "*" rsi: BTC 15m: RSI(14) "* ]]
+	[[ $output == *"ok 2 - inline"* ]]
+	echo '{"rules":[],"tests":[{"candles":[{"t":1}]}]}' >bad.json
+	run -1 pulse-ctl rule test bad.json
+	[[ $output == *"bad.json: test 1: candle 1: member "* ]]
+}
+
+@test "rule diff OLD NEW shows what a change of rules adds and removes" {
+	bars 1200 >bars.ndjson
+	jq '(.[]|select(.name=="rsi").config.threshold) = 75' rules.json >new.json
+	pulse-ctl rule diff rules.json new.json <bars.ndjson >diff.out 2>said
+	jq -r 'select(.only=="old").alert.id' diff.out | sort >gone
+	pulse-eval -r rules.json <bars.ndjson | jq -r '"\(.rule_name) \(.window_start) \(.id)"' | sort >a
+	pulse-eval -r new.json <bars.ndjson | jq -r '"\(.rule_name) \(.window_start) \(.id)"' | sort >b
+	[ -s gone ]
+	diff gone <(comm -23 a b | awk '{ print $3 }' | sort)
+	diff <(jq -r 'select(.only=="new").alert.id' diff.out | sort) \
+	    <(comm -13 a b | awk '{ print $3 }' | sort)
+	[[ $(cat said) == *"alerts in both"* ]]
+}
+
 # ---- recorded markets -------------------------------------------------------------
 
 @test "recorded BTC candles bring the alerts that a second computation finds" {
