@@ -24,6 +24,11 @@ unset http_proxy https_proxy all_proxy HTTP_PROXY HTTPS_PROXY ALL_PROXY
 # A sanitizer's report must fail the test that caused it.
 export ASAN_OPTIONS=${ASAN_OPTIONS:-detect_leaks=1:abort_on_error=0}
 export UBSAN_OPTIONS=${UBSAN_OPTIONS:-print_stacktrace=1}
+# Tests that measure memory, or race a fast clock, ask for this.
+case $BUILD in
+*address*)	export PULSE_SANITIZED=1 ;;
+*)		unset PULSE_SANITIZED ;;
+esac
 
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT

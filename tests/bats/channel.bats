@@ -1,7 +1,7 @@
 #!/usr/bin/env bats
 # Named channels: pulse-ctl channel, and what pulse-send makes of them.
 # bats sets status, output; each test is a shell of its own
-# shellcheck disable=SC2154,SC2030,SC2031
+# shellcheck disable=SC2154,SC2030,SC2031,SC2016,SC2129
 
 load ../lab.bash
 load ../delivery.bash

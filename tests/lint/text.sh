@@ -26,9 +26,10 @@ refuse 'unbounded or locale-bound call' \
 refuse 'space at the end of a line' '[ 	]+$' "${code[@]}"
 
 # Only programs print and exit: common/ and db/ return a sentence. The log,
-# --help and the bad-luck exits of digest and sig are what programs call for.
+# --help and the bad-luck exits of digest and sig are what programs call for, and
+# filter leaves a child process of its own.
 mapfile -t library < <(printf '%s\n' "${code[@]}" | grep -E '^(common|db)/' |
-    grep -vE '^common/(log|opt|sig|digest)\.c$')
+    grep -vE '^common/(log|opt|sig|digest|filter)\.c$')
 refuse 'libraries neither print nor exit' \
     '(^|[^a-z_])(printf|puts|perror|exit|_exit|abort)\(' "${library[@]}"
 exit $bad

@@ -29,7 +29,7 @@ answering_open(struct answering *a, const struct api_config *config)
 	struct err e;
 	int i;
 
-	strcpy(a->dir, "/tmp/pulse-answer-XXXXXX");
+	(void)snprintf(a->dir, sizeof(a->dir), "/tmp/pulse-answer-XXXXXX");
 	if (mkdtemp(a->dir) == NULL)
 		return -1;
 	(void)snprintf(path, sizeof(path), "%s/t.db", a->dir);
@@ -93,7 +93,7 @@ answer(struct answering *a, const char *p, size_t n, size_t *used)
 	x = exchange_new();
 	if (x == NULL)
 		abort();
-	strcpy(x->peer, "192.0.2.1");
+	(void)snprintf(x->peer, sizeof(x->peer), "192.0.2.1");
 	*used = n;
 	if (head < 0) {
 		api_refuse(&a->api, x, 431, "too long");

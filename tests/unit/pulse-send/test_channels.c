@@ -454,7 +454,7 @@ test_generic(void)
 {
 	char channel[512], want[1024];
 	struct outgoing m;
-	struct err e;
+	struct err e = {""};
 
 	(void)snprintf(channel, sizeof(channel),
 	    "{\"name\":\"g\",\"kind\":\"generic\",\"url\":\"https://a.b/c\","
