@@ -58,13 +58,13 @@ bash_values(const struct opt *o)
 {
 	for (; o->name != NULL; o++) {
 		if (has_choices(o->arg)) {
-			printf("\t--%s) words=\"", o->name);
+			printf("\t--%s) found=\"", o->name);
 			print_choices(o->arg);
 			puts("\" ;;");
 		} else if (o->arg != NULL && strcmp(o->arg, "FILE") == 0) {
 			printf("\t--%s) files=1 ;;\n", o->name);
 		} else if (o->arg != NULL) {
-			printf("\t--%s) words=\" \" ;;\n", o->name);
+			printf("\t--%s) found=\" \" ;;\n", o->name);
 		}
 	}
 }
@@ -88,7 +88,7 @@ bash_groups(void)
 {
 	size_t i, j;
 
-	printf("\t'') words=\"");
+	printf("\t'') found=\"");
 	for (i = 0; i < commands_count; i++)
 		if (first_of_group(i))
 			printf("%.*s ", (int)strcspn(commands[i].name, " "),
@@ -99,7 +99,7 @@ bash_groups(void)
 
 		if (commands[i].name[n] == '\0' || !first_of_group(i))
 			continue;
-		printf("\t'%.*s') words=\"", (int)n, commands[i].name);
+		printf("\t'%.*s') found=\"", (int)n, commands[i].name);
 		for (j = i; j < commands_count; j++)
 			if (strncmp(
 				commands[j].name, commands[i].name, n + 1) == 0)
@@ -108,33 +108,26 @@ bash_groups(void)
 	}
 }
 
+/* The words typed so far are the same puzzle for bash and zsh; what differs is
+ * where they stand and where the answer goes. */
 static void
-print_bash(void)
+print_body(void)
 {
 	size_t i;
 
-	puts("# bash completion for pulse-ctl; made by: pulse-ctl completion "
-	     "bash\n"
-	     "_pulse_ctl() {\n"
-	     "\tlocal cur=${COMP_WORDS[COMP_CWORD]} prev= words= files= cmd= "
-	     "i\n"
-	     "\t[ \"$COMP_CWORD\" -gt 0 ] && prev=${COMP_WORDS[COMP_CWORD-1]}\n"
-	     "\tCOMPREPLY=()\n"
-	     "\tfor ((i = 1; i < COMP_CWORD; i++)); do\n"
-	     "\t\tcase ${COMP_WORDS[i]} in\n"
-	     "\t\t-d|--db|--log) ((i++)) ;;\n"
+	puts("\t\t-d|--db|--log) ((i++)) ;;\n"
 	     "\t\t-*) ;;\n"
 	     "\t\t*)\tcase \"$cmd\" in\n"
-	     "\t\t\t'') cmd=${COMP_WORDS[i]} ;;\n"
+	     "\t\t\t'') cmd=$word ;;\n"
 	     "\t\t\t*' '*) ;;\n"
-	     "\t\t\t*) cmd=\"$cmd ${COMP_WORDS[i]}\" ;;\n"
+	     "\t\t\t*) cmd=\"$cmd $word\" ;;\n"
 	     "\t\t\tesac ;;\n"
 	     "\t\tesac\n"
 	     "\tdone\n"
 	     "\tcase $prev in");
 	bash_values(common_rows);
 	puts("\tesac");
-	puts("\tif [ -z \"$words$files\" ]; then\n\tcase \"$cmd\" in");
+	puts("\tif [ -z \"$found$files\" ]; then\n\tcase \"$cmd\" in");
 	bash_groups();
 	for (i = 0; i < commands_count; i++) {
 		const struct command *c = &commands[i];
@@ -147,18 +140,34 @@ print_bash(void)
 		    strchr(c->name, ' ') == NULL ? c->name : "",
 		    strchr(c->name, ' ') == NULL ? " '*" : "");
 		bash_values(c->options);
-		printf("\t*)\tif [[ $cur == -* ]]; then words=\"");
+		printf("\t*)\tif [[ $cur == -* ]]; then found=\"");
 		bash_options(c->options);
 		bash_options(common_rows);
-		printf("\"; else words=\"");
+		printf("\"; else found=\"");
 		bash_operands(c->complete);
 		printf("\"; files=%s; fi ;;\n\tesac ;;\n", file ? "1" : "");
 	}
-	puts("\tesac\n\tfi\n"
-	     "\tif [ -n \"$files\" ]; then\n"
+	puts("\tesac\n\tfi");
+}
+
+static void
+print_bash(void)
+{
+	puts("# bash completion for pulse-ctl; made by: pulse-ctl completion "
+	     "bash\n"
+	     "_pulse_ctl() {\n"
+	     "\tlocal cur=${COMP_WORDS[COMP_CWORD]} prev= found= files= cmd= "
+	     "word= i\n"
+	     "\t[ \"$COMP_CWORD\" -gt 0 ] && prev=${COMP_WORDS[COMP_CWORD-1]}\n"
+	     "\tCOMPREPLY=()\n"
+	     "\tfor ((i = 1; i < COMP_CWORD; i++)); do\n"
+	     "\t\tword=${COMP_WORDS[i]}\n"
+	     "\t\tcase $word in");
+	print_body();
+	puts("\tif [ -n \"$files\" ]; then\n"
 	     "\t\tmapfile -t COMPREPLY < <(compgen -f -- \"$cur\")\n"
 	     "\telse\n"
-	     "\t\tmapfile -t COMPREPLY < <(compgen -W \"$words\" -- "
+	     "\t\tmapfile -t COMPREPLY < <(compgen -W \"$found\" -- "
 	     "\"$cur\")\n"
 	     "\tfi\n"
 	     "}\n"
@@ -167,18 +176,32 @@ print_bash(void)
 
 /* ---- zsh ----------------------------------------------------------------- */
 
-/* Zsh runs the bash function through its own bashcompinit, which keeps one
- * description of the command line for both. */
+/* As a file _pulse-ctl of the function path it is called at once; sourced, it
+ * makes itself known. */
 static void
 print_zsh(void)
 {
 	puts("#compdef pulse-ctl\n"
 	     "# zsh completion for pulse-ctl; made by: pulse-ctl completion "
 	     "zsh\n"
-	     "autoload -U +X compinit && compinit\n"
-	     "autoload -U +X bashcompinit && bashcompinit\n"
-	     "mapfile() { shift 2>/dev/null; COMPREPLY=(\"${(@f)$(cat)}\"); }");
-	print_bash();
+	     "_pulse_ctl() {\n"
+	     "\tlocal cur=${words[CURRENT]} prev=${words[CURRENT-1]}\n"
+	     "\tlocal found= files= cmd= word= i\n"
+	     "\tfor ((i = 2; i < CURRENT; i++)); do\n"
+	     "\t\tword=${words[i]}\n"
+	     "\t\tcase $word in");
+	print_body();
+	puts("\tif [ -n \"$files\" ]; then\n"
+	     "\t\t_files\n"
+	     "\telse\n"
+	     "\t\tcompadd -- ${=found}\n"
+	     "\tfi\n"
+	     "}\n"
+	     "if [ \"${funcstack[1]}\" = _pulse-ctl ]; then\n"
+	     "\t_pulse_ctl \"$@\"\n"
+	     "else\n"
+	     "\tcompdef _pulse_ctl pulse-ctl\n"
+	     "fi");
 }
 
 /* ---- fish ---------------------------------------------------------------- */

@@ -719,3 +719,19 @@ alert() { # SYMBOL
 	}
 	[ "$(grep -c '^ok' tap)" -gt 300 ]
 }
+
+@test "ready names what is missing, and is 200 when all is there" {
+	serve
+	[ "$(open_req GET /ready)" = 503 ]
+	jq -e '.status == "not ready" and (.missing | length) == 2' body
+	beat() { # NAME MEMBERS
+		sqlite3 -cmd '.timeout 5000' pulse.db "INSERT OR REPLACE INTO components (name, instance, time_ms, counters) VALUES ('$1', '', $(date +%s)000, '{$2}')"
+	}
+	beat hl-ingest '"candles_total":1'
+	beat pulse-eval '"ended":true'
+	[ "$(open_req GET /ready)" = 503 ]
+	jq -e '.missing == ["pulse-eval gives no fresh heartbeat"]' body
+	beat pulse-eval '"candles_total":1'
+	[ "$(open_req GET /ready)" = 200 ]
+	jq -e '.status == "ready" and .missing == []' body
+}
