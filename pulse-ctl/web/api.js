@@ -1,7 +1,7 @@
 // api: requests with the key, answers with their faults, the stream of
 // alerts. The key lies in sessionStorage and nowhere else: not in a URL, not
 // on disk, gone with the tab.
-import { $ } from './dom.js';
+import { $, show } from './dom.js';
 
 const KEY = 'pulse-key';
 export const key = () => sessionStorage.getItem(KEY);
@@ -23,51 +23,44 @@ const listeners = new Set();
 /** Call fn whenever the key changed. */
 export const onKey = (fn) => listeners.add(fn);
 
+function setKey(value) {
+	if (value === null)
+		sessionStorage.removeItem(KEY);
+	else
+		sessionStorage.setItem(KEY, value);
+	for (const fn of listeners)
+		fn();
+}
+
 /**
  * Ask for the key. Resolves to true when one was given, which is not to say
  * that it is right. Only one dialog at a time: who asks meanwhile shares it.
  */
 let asking = null;
 export function askKey(why) {
-	const dialog = $('key-dialog'), text = $('key-text');
+	const text = $('key-text');
 
 	if (asking !== null)
 		return asking;
 	$('key-why').hidden = !why;
 	$('key-why').textContent = why ?? '';
 	$('key-forget').hidden = key() === null;
-	text.value = '';
-	asking = new Promise((resolve) => {
-		let given = false;
-		const set = (value) => {
-			if (value)
-				sessionStorage.setItem(KEY, value);
-			else
-				sessionStorage.removeItem(KEY);
-			for (const fn of listeners)
-				fn();
-		};
-
+	asking = show($('key-dialog'), (done) => {
 		$('key-form').onsubmit = (event) => {
 			event.preventDefault();
-			given = text.value.trim() !== '';
-			if (given)
-				set(text.value.trim());
-			dialog.close();
+			if (text.value.trim() !== '')
+				done(text.value.trim());
 		};
-		$('key-forget').onclick = () => {
-			set(null);
-			dialog.close();
-		};
-		$('key-cancel').onclick = () => dialog.close();
-		dialog.onclose = () => {
-			text.value = '';
-			asking = null;
-			resolve(given);
-		};
-		dialog.showModal();
-		text.focus();
+		$('key-forget').onclick = () => done(null);
+		$('key-cancel').onclick = () => done(false);
+	}).then((given) => {
+		text.value = '';
+		asking = null;
+		if (given !== false)
+			setKey(given);
+		return given !== false && given !== null;
 	});
+	text.focus();
 	return asking;
 }
 

@@ -71,7 +71,11 @@ function nameKey() {
 startTheme();
 nameKey();
 onKey(nameKey);
-onKey(() => show(false));
+// Another key may see more. A form that is being filled in is left alone.
+onKey(() => {
+	if ($('main').querySelector('form.sheet') === null)
+		show(false);
+});
 $('key').addEventListener('click', async () => {
 	if (await askKey())
 		toast('The key is kept in this tab.');

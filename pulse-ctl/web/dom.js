@@ -71,26 +71,46 @@ export function toast(text, kind = 'good') {
 	setTimeout(() => el.remove(), kind === 'bad' ? 9000 : 5000);
 }
 
+/**
+ * Show a dialog until done(value) is called, or until it is left by Escape:
+ * then done(false). Not by the close event alone: that comes late, when the
+ * same dialog may be open again for somebody else.
+ */
+export function show(dialog, begin) {
+	return new Promise((resolve) => {
+		const done = (value) => {
+			dialog.close();
+			resolve(value);
+		};
+
+		begin(done);
+		dialog.oncancel = (event) => {
+			event.preventDefault();
+			done(false);
+		};
+		dialog.onclose = () => {
+			if (!dialog.open)
+				resolve(false);
+		};
+		dialog.showModal();
+	});
+}
+
 /** Ask before what cannot be undone; the focus returns to where it was. */
 export function ask(title, text, yes) {
-	const dialog = $('ask-dialog');
-
-	$('ask-title').textContent = title;
-	$('ask-text').textContent = text;
-	$('ask-yes').textContent = yes;
-	return new Promise((resolve) => {
-		let answer = false;
-
+	const answer = show($('ask-dialog'), (done) => {
+		$('ask-title').textContent = title;
+		$('ask-text').textContent = text;
+		$('ask-yes').textContent = yes;
 		$('ask-form').onsubmit = (event) => {
 			event.preventDefault();
-			answer = true;
-			dialog.close();
+			done(true);
 		};
-		$('ask-no').onclick = () => dialog.close();
-		dialog.onclose = () => resolve(answer);
-		dialog.showModal();
-		$('ask-no').focus();
+		$('ask-no').onclick = () => done(false);
 	});
+
+	$('ask-no').focus();
+	return answer;
 }
 
 /** A heading that gets the focus when its view opens. */

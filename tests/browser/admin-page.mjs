@@ -158,6 +158,10 @@ const scenarios = {
 		await giveKey(page);
 		await page.getByText('There is no rule yet').waitFor();
 		await page.locator('#live[data-state="live"]').waitFor();
+		await page.getByRole('button', { name: 'Key set' }).click();
+		await page.getByRole('button', { name: 'Forget the key' }).click();
+		await page.getByRole('button', { name: 'Key', exact: true }).waitFor();
+		assert.equal(await page.evaluate(() => sessionStorage.length), 0);
 		await page.getByRole('link', { name: 'New rule' }).click();
 		await page.getByLabel('Name').fill('Crosses');
 		await page.getByLabel('Rule type').selectOption('macd_cross');
@@ -173,6 +177,8 @@ const scenarios = {
 		await page.getByLabel('Crossover type').selectOption('bullish');
 		await page.getByLabel('Generic webhook URL').fill('http://10.0.0.1/hook');
 		await page.getByRole('button', { name: 'Create the rule' }).click();
+		// The key is asked for meanwhile; what was typed stays.
+		await giveKey(page);
 		await fault('config-fast_period').getByText('must be below slow_period').waitFor();
 		await fault('generic_webhook_url').waitFor();
 		assert.equal(await page.locator('[aria-invalid="true"]').count(), 2);
