@@ -216,7 +216,7 @@ int store_alert_put_foreign(struct store *st, const struct alert *a,
     size_t nchannels, int64_t now_ms, int64_t handoff_ms, struct err *e);
 int store_alert_get(struct store *st, const struct uuid *id, store_alert_fn *fn,
     void *arg, struct err *e);
-/* Newest (triggered) first, ties by id. */
+/* Newest (triggered) first, ties the newest commit first. */
 int store_alert_list(struct store *st, const struct store_alert_filter *f,
     store_alert_fn *fn, void *arg, struct err *e);
 int store_alert_count(struct store *st, const struct store_alert_filter *f,

@@ -223,6 +223,8 @@ status_find(const char *name)
 	return -1;
 }
 
+/* Of a page that begins after an alert: first those of the same time, then
+ * the older ones. Each is one range of an index. */
 enum part {
 	PART_ALL,
 	PART_SAME_TIME,
@@ -246,13 +248,14 @@ add_where(struct buf *b, const struct store_alert_filter *f, enum part part)
 		chosen = true;
 	}
 	if (f->delivery_status != NULL) {
-		/* Most are delivered: then the symbol says more. */
-		bool many = strcmp(f->delivery_status, "delivered") == 0 &&
-			    f->symbol != NULL;
+		/* Most are delivered; the index of states is of the others. */
+		bool many = strcmp(f->delivery_status, "delivered") == 0;
 
 		buf_addf(
 		    b, "%s%sa.status = ? ", and, chosen || many ? "+" : "");
 		and = "AND ";
+		if (!chosen && !many)
+			buf_adds(b, "AND a.status <> 1 ");
 		chosen = chosen || !many;
 	}
 	if (f->symbol != NULL) {
@@ -268,7 +271,7 @@ add_where(struct buf *b, const struct store_alert_filter *f, enum part part)
 		and = "AND ";
 	}
 	if (part == PART_SAME_TIME)
-		buf_addf(b, "%sa.triggered_ms = ? AND a.id > ? ", and);
+		buf_addf(b, "%sa.triggered_ms = ? AND a.seq < ? ", and);
 	if (part == PART_OLDER)
 		buf_addf(b, "%sa.triggered_ms < ? ", and);
 }
@@ -278,7 +281,7 @@ add_where(struct buf *b, const struct store_alert_filter *f, enum part part)
 static int
 open_filtered(struct query *q, struct db *db, const char *head,
     const char *tail, const struct store_alert_filter *f, enum part part,
-    struct err *e)
+    int64_t after_seq, struct err *e)
 {
 	int status = 0;
 	const char *sql;
@@ -308,44 +311,69 @@ open_filtered(struct query *q, struct db *db, const char *head,
 	if (part != PART_ALL)
 		q_int(q, f->after_triggered_ms);
 	if (part == PART_SAME_TIME)
-		q_uuid(q, &f->after_id);
+		q_int(q, after_seq);
 	return 1;
 }
 
+/* One list being given out, in one or two parts. */
+struct list {
+	struct db *db;
+	const struct store_alert_filter *f;
+	store_alert_fn *fn;
+	void *arg;
+	int64_t after_seq;
+	int64_t given;
+};
+
 static int
-list_part(struct db *db, const struct store_alert_filter *f, enum part part,
-    int64_t limit, int64_t offset, store_alert_fn *fn, void *arg,
-    int64_t *given, struct err *e)
+list_part(struct list *l, enum part part, int64_t limit, int64_t offset,
+    struct err *e)
 {
 	struct query q;
 	int rc;
 
-	rc = open_filtered(&q, db, COLUMNS,
-	    "ORDER BY a.triggered_ms DESC, a.id LIMIT ? OFFSET ?", f, part, e);
+	rc = open_filtered(&q, l->db, COLUMNS,
+	    "ORDER BY a.triggered_ms DESC, a.seq DESC LIMIT ? OFFSET ?", l->f,
+	    part, l->after_seq, e);
 	if (rc <= 0)
 		return rc;
 	q_int(&q, limit);
 	q_int(&q, offset);
-	return give_alerts(&q, fn, arg, given, e);
+	return give_alerts(&q, l->fn, l->arg, &l->given, e);
+}
+
+/* The place of an alert in the order of commit; of one that was deleted since
+ * the end: then all of its time are given again, rather than some never. */
+static int
+find_seq(struct db *db, const struct uuid *id, int64_t *seq, struct err *e)
+{
+	struct query q;
+
+	*seq = INT64_MAX;
+	if (q_open(&q, db, "SELECT seq FROM alerts WHERE id = ?", e) < 0)
+		return -1;
+	q_uuid(&q, id);
+	return q_number(&q, seq, e);
 }
 
 int
 sqlite_alert_list(struct store *st, const struct store_alert_filter *f,
     store_alert_fn *fn, void *arg, struct err *e)
 {
-	int64_t limit = f->limit > 0 ? f->limit : INT64_MAX, given = 0;
-	struct db *db = db_of(st);
+	struct list l = {.db = db_of(st), .f = f, .fn = fn, .arg = arg};
+	int64_t limit = f->limit > 0 ? f->limit : INT64_MAX;
 	int rc;
 
 	if (!f->has_after) {
-		rc = list_part(db, f, PART_ALL, limit,
-		    f->offset > 0 ? f->offset : 0, fn, arg, &given, e);
+		rc = list_part(
+		    &l, PART_ALL, limit, f->offset > 0 ? f->offset : 0, e);
 		return rc < 0 ? -1 : 0;
 	}
-	rc = list_part(db, f, PART_SAME_TIME, limit, 0, fn, arg, &given, e);
-	if (rc == 0 && given < limit)
-		rc = list_part(
-		    db, f, PART_OLDER, limit - given, 0, fn, arg, &given, e);
+	if (find_seq(l.db, &f->after_id, &l.after_seq, e) < 0)
+		return -1;
+	rc = list_part(&l, PART_SAME_TIME, limit, 0, e);
+	if (rc == 0 && l.given < limit)
+		rc = list_part(&l, PART_OLDER, limit - l.given, 0, e);
 	return rc < 0 ? -1 : 0;
 }
 
@@ -381,7 +409,7 @@ sqlite_alert_count(struct store *st, const struct store_alert_filter *f,
 	if (f->rule_id == NULL && f->since_ms <= 0 && f->until_ms <= 0)
 		return count_groups(db_of(st), f, n, e) < 0 ? -1 : 0;
 	rc = open_filtered(&q, db_of(st), "SELECT count(*) FROM alerts a ", "",
-	    f, PART_ALL, e);
+	    f, PART_ALL, 0, e);
 	if (rc <= 0)
 		return rc;
 	return q_number(&q, n, e) < 0 ? -1 : 0;

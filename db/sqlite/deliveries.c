@@ -528,8 +528,14 @@ add_where(struct buf *b, const struct store_delivery_filter *f)
 		and = "AND ";
 	}
 	if (f->status >= 0) {
-		buf_addf(b, "%s%sd.status = ? ", and, chosen ? "+" : "");
+		/* Most are delivered; the index of states is of the others. */
+		bool many = f->status == DELIVERY_DELIVERED;
+
+		buf_addf(
+		    b, "%s%sd.status = ? ", and, chosen || many ? "+" : "");
 		and = "AND ";
+		if (!chosen && !many)
+			buf_adds(b, "AND d.status <> 2 ");
 	}
 	if (f->channel != NULL) {
 		buf_addf(b, "%s%sd.channel = ? ", and,
@@ -553,7 +559,7 @@ order_of(const struct store_delivery_filter *f)
 	if (f->alert_id != NULL)
 		return "ORDER BY d.channel ";
 	if (f->rule_id != NULL)
-		return "ORDER BY a.triggered_ms DESC, a.id ";
+		return "ORDER BY a.triggered_ms DESC, a.seq DESC ";
 	return "ORDER BY d.created_ms DESC ";
 }
 
@@ -842,7 +848,8 @@ oldest_of(struct db *db, const char *channel, int64_t status,
 		return 0;
 	if (q_open(&q, db,
 		"SELECT created_ms FROM deliveries "
-		"WHERE status = ? AND channel = ? ORDER BY created_ms LIMIT 1",
+		"WHERE status = ? AND status <> 2 AND channel = ? "
+		"ORDER BY created_ms LIMIT 1",
 		e) < 0)
 		return -1;
 	q_int(&q, status);

@@ -269,7 +269,8 @@ configure(struct db *db, struct err *e)
 	    db->sql, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, NULL);
 	return exec(db,
 	    "PRAGMA foreign_keys=ON; PRAGMA temp_store=MEMORY; "
-	    "PRAGMA cache_size=-16384; PRAGMA wal_autocheckpoint=4000; "
+	    "PRAGMA cache_size=-16384; PRAGMA cache_spill=32001; PRAGMA "
+	    "wal_autocheckpoint=4000; "
 	    "PRAGMA journal_size_limit=67108864",
 	    e);
 }

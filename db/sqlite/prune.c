@@ -44,7 +44,8 @@ prune_tombstones(struct db *db, int64_t batch, struct err *e)
 {
 	return delete_some(db,
 	    "DELETE FROM rule_tombstones WHERE seq IN (SELECT seq "
-	    "FROM rule_tombstones WHERE deleted_ms < ? ORDER BY seq LIMIT ?)",
+	    "FROM rule_tombstones WHERE deleted_ms < ? ORDER BY deleted_ms "
+	    "LIMIT ?)",
 	    clock_now_ms() - TOMBSTONE_MS, batch, e);
 }
 

@@ -44,6 +44,7 @@ CREATE TABLE rule_tombstones (
 	id BLOB NOT NULL CHECK (length(id) = 16),
 	deleted_ms INTEGER NOT NULL
 ) STRICT;
+CREATE INDEX rule_tombstones_by_time ON rule_tombstones (deleted_ms);
 
 -- How many rules there are: once by symbol and series, once for all symbols
 -- together (symbol and interval '', warmup_bars 0).
@@ -180,10 +181,14 @@ CREATE TABLE alerts (
 	record TEXT NOT NULL,
 	UNIQUE (rule_id, window_start_ms, window_end_ms, symbol, interval, state)
 ) STRICT;
-CREATE INDEX alerts_by_time ON alerts (triggered_ms DESC, id);
-CREATE INDEX alerts_by_rule ON alerts (rule_id, triggered_ms DESC, id);
-CREATE INDEX alerts_by_symbol ON alerts (symbol, triggered_ms DESC, id);
-CREATE INDEX alerts_by_status ON alerts (status, triggered_ms DESC, id);
+-- Ties are ordered by seq, which every index holds: a burst of alerts at one
+-- time is appended, where an order by id would put each on another page. Most
+-- alerts end as delivered and then leave the index of states.
+CREATE INDEX alerts_by_time ON alerts (triggered_ms);
+CREATE INDEX alerts_by_rule ON alerts (rule_id, triggered_ms);
+CREATE INDEX alerts_by_symbol ON alerts (symbol, triggered_ms);
+CREATE INDEX alerts_by_status ON alerts (status, triggered_ms)
+    WHERE status <> 1;
 
 -- How many alerts: by symbol and status, and for all symbols together ('').
 CREATE TABLE alert_groups (
@@ -241,7 +246,8 @@ CREATE INDEX deliveries_due ON deliveries (due_ms) WHERE status < 2;
 CREATE INDEX deliveries_lane ON deliveries (rule_id, channel, alert)
     WHERE status < 2;
 CREATE INDEX deliveries_by_time ON deliveries (created_ms);
-CREATE INDEX deliveries_by_status ON deliveries (status, created_ms, channel);
+CREATE INDEX deliveries_by_status ON deliveries (status, created_ms, channel)
+    WHERE status <> 2;
 
 CREATE TABLE delivery_groups (
 	channel TEXT NOT NULL,

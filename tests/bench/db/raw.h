@@ -67,10 +67,10 @@ raw_open(const char *path)
 	sqlite3 *db;
 
 	MUST(sqlite3_open(path, &db));
-	raw_exec(db,
-	    "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; "
-	    "PRAGMA cache_size=-16384; PRAGMA wal_autocheckpoint=4000; "
-	    "PRAGMA foreign_keys=ON");
+	raw_exec(db, "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; "
+		     "PRAGMA cache_size=-16384; PRAGMA cache_spill=32001; "
+		     "PRAGMA wal_autocheckpoint=4000; "
+		     "PRAGMA foreign_keys=ON");
 	return db;
 }
 
