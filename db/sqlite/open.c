@@ -15,6 +15,8 @@
 #define PATH_LEN_MAX 4096
 /* Pages that the copy takes at a time; writers get in between. */
 #define BACKUP_PAGES 1000
+/* Bytes of a statement's own journal kept in memory. */
+#define STATEMENT_JOURNAL (8 * 1024 * 1024)
 
 static void sqlite_close_store(struct store *st);
 static int sqlite_version(struct store *st, int64_t *version, struct err *e);
@@ -275,14 +277,29 @@ configure(struct db *db, struct err *e)
 	    e);
 }
 
+/*
+ * A statement that triggers extend keeps a journal of the pages it changes, to
+ * undo itself alone. SQLite moves that into a file above 64 KB and then writes
+ * every later statement of the transaction there as well: twenty system calls
+ * an alert. Settable only before the first connection of the process; when
+ * another part of it was earlier, all works as before, slower.
+ */
+static void
+keep_journals_in_memory(void)
+{
+	(void)sqlite3_config(SQLITE_CONFIG_STMTJRNL_SPILL, STATEMENT_JOURNAL);
+}
+
 static int
 open_connection(struct db *db, struct err *e)
 {
 	int flags =
 	    SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_PRIVATECACHE |
 	    (db->readonly ? SQLITE_OPEN_READONLY : SQLITE_OPEN_READWRITE);
-	int rc = sqlite3_open_v2(db->path, &db->sql, flags, NULL);
+	int rc;
 
+	keep_journals_in_memory();
+	rc = sqlite3_open_v2(db->path, &db->sql, flags, NULL);
 	if (rc != SQLITE_OK)
 		return db_fail_at(db->sql, db->path, rc, e);
 	/* SQLite opens for reading what it cannot open for writing. */

@@ -261,6 +261,7 @@ main(void)
 	sqlite3 *db;
 	struct err e;
 
+	MUST(sqlite3_config(SQLITE_CONFIG_STMTJRNL_SPILL, 8 * 1024 * 1024));
 	raw_directory(dir, sizeof(dir));
 	(void)snprintf(path, sizeof(path), "%s/db", dir);
 	db = raw_open(path);

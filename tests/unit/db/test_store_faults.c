@@ -170,7 +170,8 @@ broken_disk(const struct scratch *s, const char *self)
 	FILE *p;
 
 	(void)snprintf(command, sizeof(command),
-	    "exec 2>&1; strace -qq -o /dev/null -e trace=fdatasync,fsync "
+	    "exec 2>&1; ASAN_OPTIONS=detect_leaks=0 strace -qq -o /dev/null -e "
+	    "trace=fdatasync,fsync "
 	    "-e inject=fdatasync,fsync:error=EIO '%s' victim '%s'",
 	    self, s->db);
 	if (system("strace -qq -o /dev/null true 2>/dev/null") != 0) {
