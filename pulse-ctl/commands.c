@@ -296,7 +296,8 @@ const struct command commands[] = {
 	"  pulse-ctl rule test cases.json\n",
 	"Every closed candle of the store is judged; nothing is written. The\n"
 	"alerts are printed as pulse-eval would have printed them. Of a FILE\n"
-	"of cases: what came against what was expected, exit 1 if it differs.\n",
+	"of cases: what came against what was expected, exit 1 if it "
+	"differs.\n",
 	backtest_options, "rule", command_rule_test},
     {"rule diff", "where two rules would have differed",
 	"RULE RULE | RULE CONDITION | OLD-FILE NEW-FILE",
