@@ -1,4 +1,5 @@
 /* pulse-ctl serve: options, keys, and the server of serve/. */
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -112,6 +113,20 @@ make_admin_key(struct ctl *c, struct wish *w, struct api *api, struct err *e)
 				    : err_set(e, "nobody took the admin key");
 }
 
+/* What the library would say in words of its own. */
+static int
+check_tls(const struct wish *w, struct err *e)
+{
+	const char *const files[] = {w->server.tls_cert, w->server.tls_key};
+	size_t i;
+
+	for (i = 0; i < 2; i++)
+		if (files[i] != NULL && access(files[i], R_OK) < 0)
+			return err_set(
+			    e, "cannot read %s: %s", files[i], strerror(errno));
+	return 0;
+}
+
 static int
 serve(struct ctl *c, struct wish *w)
 {
@@ -128,7 +143,7 @@ serve(struct ctl *c, struct wish *w)
 		free(api);
 		return ctl_fail(c, EXIT_UNAVAILABLE, &e);
 	}
-	if (take_admin_key(w, api, &e) < 0 ||
+	if (check_tls(w, &e) < 0 || take_admin_key(w, api, &e) < 0 ||
 	    make_admin_key(c, w, api, &e) < 0 ||
 	    server_run(api, &w->server, signal_fd, &e) < 0)
 		code = ctl_fail(c, EXIT_UNAVAILABLE, &e);
