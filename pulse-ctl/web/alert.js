@@ -78,13 +78,13 @@ export async function alert(page, id, signal) {
 				: 'The rule named no channel: there was nothing to send.'));
 		again.hidden = !body.deliveries.some((one) => one.status === 'dead');
 	};
-	const load = async () => {
-		const { body } = await call('GET', `/api/v1/alerts/${id}`, { signal });
+	const load = async (quiet) => {
+		const { body } = await call('GET', `/api/v1/alerts/${id}`, { signal, quiet });
 
 		draw(body);
 		return body;
 	};
-	const body = await load();
+	const body = await load(false);
 
 	again.addEventListener('click', async () => {
 		try {
@@ -92,7 +92,7 @@ export async function alert(page, id, signal) {
 
 			toast(n === 0 ? 'There was nothing to deliver again.'
 				: `${number(n)} ${n === 1 ? 'delivery is' : 'deliveries are'} due again.`);
-			await load();
+			await load(false);
 			page.querySelector('h2').focus();
 		} catch (e) {
 			toast(e.message, 'bad');
@@ -100,7 +100,7 @@ export async function alert(page, id, signal) {
 	});
 	const timer = setInterval(() => {
 		if (!document.hidden)
-			load().catch(() => {});
+			load(true).catch(() => {});
 	}, 2000);
 	signal.addEventListener('abort', () => clearInterval(timer));
 	page.append(title(body.message, status), facts(body),

@@ -48,7 +48,7 @@ export function alertList(list, query, signal, say, page = PAGE) {
 	// How far the deliveries of those in view have come.
 	const renew = async () => {
 		const { body } = await call('GET', withQuery('/api/v1/alerts',
-			{ ...query, limit: PAGE }), { signal });
+			{ ...query, limit: PAGE }), { signal, quiet: true });
 
 		for (const alert of body.alerts)
 			list.querySelector(`[data-id="${alert.id}"] .row-tags`)

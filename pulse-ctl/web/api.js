@@ -80,13 +80,28 @@ async function detailOf(response) {
 	}
 }
 
+// The key that was answered 401, and the sentence. It is not sent again: wrong
+// keys are counted, and after some the right one would have to wait as well.
+let refused = { key: null, why: '' };
+
+async function locked(method, path, options) {
+	if (!options.quiet && await askKey(refused.why))
+		return call(method, path, options);
+	throw new ApiError(401, refused.why);
+}
+
 /**
  * One request. Resolves to {status, body, etag}; throws ApiError. When a key
- * is wanted, a person is asked for it, and the request is made again.
+ * is wanted, a person is asked for it and the request is made again, unless
+ * it is a quiet one (what a timer asks).
  */
 export async function call(method, path, options = {}) {
 	const { body, signal, accept = [] } = options;
 	let response;
+
+	if (key() !== null && key() === refused.key)
+		return locked(method, path, options);
+	const sent = key();
 
 	try {
 		response = await fetch(path, {
@@ -103,11 +118,8 @@ export async function call(method, path, options = {}) {
 		throw new ApiError(0, 'Pulse does not answer');
 	}
 	if (response.status === 401) {
-		const why = await detailOf(response);
-
-		if (await askKey(why))
-			return call(method, path, options);
-		throw new ApiError(401, why);
+		refused = { key: sent, why: await detailOf(response) };
+		return locked(method, path, options);
 	}
 	if (!response.ok && !accept.includes(response.status))
 		throw new ApiError(response.status, await detailOf(response));
@@ -181,7 +193,12 @@ export async function follow({ onAlert, onState, signal }) {
 	let last = null, wait = 1000, usual = 1000;
 
 	while (!signal.aborted) {
+		if (key() !== null && key() === refused.key) {
+			onState('locked');
+			return;
+		}
 		try {
+			const sent = key();
 			const response = await fetch('/api/v1/alerts/stream', {
 				signal, cache: 'no-store', credentials: 'omit',
 				headers: headers({
@@ -191,6 +208,7 @@ export async function follow({ onAlert, onState, signal }) {
 			});
 
 			if (response.status === 401) {
+				refused = { key: sent, why: await detailOf(response) };
 				onState('locked');
 				return;
 			}

@@ -72,10 +72,10 @@ export async function health(page, _id, signal) {
 	const shown = h('div', {}), ready = h('div', { role: 'status' });
 	let last = '';
 
-	const load = async () => {
+	const load = async (quiet) => {
 		const [m, r] = await Promise.all([
-			call('GET', '/metrics', { signal }),
-			call('GET', '/ready', { signal, accept: [503] }),
+			call('GET', '/metrics', { signal, quiet }),
+			call('GET', '/ready', { signal, quiet, accept: [503] }),
 		]);
 		const now = Date.now();
 		const names = [...new Set([...Object.keys(stages), ...m.body.components.map((c) => c.name)])];
@@ -94,10 +94,10 @@ export async function health(page, _id, signal) {
 			h('a', { href: '/metrics' }, 'The same for Prometheus'), '.'));
 	};
 	page.append(title('Health'), ready, shown);
-	await load();
+	await load(false);
 	const timer = setInterval(() => {
 		if (!document.hidden)
-			load().catch((e) => {
+			load(true).catch((e) => {
 				if (e.name !== 'AbortError' && last !== e.message) {
 					last = e.message;
 					ready.replaceChildren(h('p', { class: 'banner bad' }, e.message));

@@ -40,26 +40,26 @@ function facts(rule, types) {
 /* ---- the chart ----------------------------------------------------------- */
 
 // A rule on every symbol is shown on the one that alerted last.
-async function symbolOf(rule, signal) {
+async function symbolOf(rule, options) {
 	if (rule.symbol !== '*')
 		return rule.symbol;
 	const { body } = await call('GET', withQuery('/api/v1/alerts',
-		{ rule_id: rule.id, limit: 1 }), { signal });
+		{ rule_id: rule.id, limit: 1 }), options);
 
 	return body.alerts[0]?.symbol ?? null;
 }
 
-async function read(rule, signal) {
-	const symbol = await symbolOf(rule, signal);
+async function read(rule, options) {
+	const symbol = await symbolOf(rule, options);
 
 	if (symbol === null)
 		return null;
 	const bars = (await call('GET', withQuery('/api/v1/candles', { symbol,
-		interval: rule.interval, limit: BARS, rule_id: rule.id }), { signal })).body.candles;
+		interval: rule.interval, limit: BARS, rule_id: rule.id }), options)).body.candles;
 	const candles = bars.reverse();
 	const marked = candles.length === 0 ? [] : (await call('GET', withQuery('/api/v1/alerts',
 		{ rule_id: rule.id, symbol, since: candles[0].timestamp, limit: 100 }),
-	{ signal })).body.alerts;
+	options)).body.alerts;
 
 	return { symbol, interval: rule.interval, candles, level: levelOf(rule),
 		marks: [...new Set(marked.map((a) => Date.parse(a.window_start) / 1000))] };
@@ -70,7 +70,7 @@ function chartView(rule, into, signal) {
 
 	const draw = async () => {
 		const mine = ++turn;
-		const all = await read(rule, signal);
+		const all = await read(rule, { signal, quiet: mine > 1 });
 		const text = JSON.stringify([all?.candles.at(-1)?.timestamp, all?.marks]);
 
 		// The same again would take the cursor away from who looks.

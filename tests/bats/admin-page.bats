@@ -48,7 +48,7 @@ browse() { # SCENARIO [WEBHOOK]
 	needs_node playwright-core
 	needs_node axe-core
 	[ -x "$PULSE_CHROMIUM" ] || skip "chromium is not installed"
-	timeout 120 node "$TESTS/browser/admin-page.mjs" "$1" "$URL" "${2:-}"
+	timeout 300 node "$TESTS/browser/admin-page.mjs" "$1" "$URL" "${2:-}"
 }
 
 # A store with candles, three rules and their alerts, none of them late.
@@ -126,14 +126,14 @@ minutes() { # FIRST COUNT
 	browse resume >steps &
 	browser=$!
 	lab_note "$browser"
-	until_true 30 grep -qx first steps
+	until_true 90 grep -qx first steps
 	minutes 0 1
-	until_true 30 grep -qx stop steps
+	until_true 90 grep -qx stop steps
 	kill "$SERVE_PID"
-	until_true 30 grep -qx start steps
+	until_true 90 grep -qx start steps
 	minutes 1 3
 	serve "$port"
-	until_true 30 grep -qx many steps
+	until_true 90 grep -qx many steps
 	minutes 4 900
 	wait "$browser" || {
 		cat steps

@@ -37,7 +37,8 @@ const says = (page, text) => page.locator('#toasts', { hasText: text }).waitFor(
 const scenarios = {
 	// The life of a rule, with the pipeline running beside it.
 	async story() {
-		const browser = await open(url, { expected: [401] });
+		// 503: /ready, until the pipeline has said that it is there.
+		const browser = await open(url, { expected: [401, 503] });
 		const { page } = browser;
 
 		await page.getByText('There is no rule yet').waitFor();
@@ -153,8 +154,22 @@ const scenarios = {
 
 		await page.evaluate(() => sessionStorage.setItem('pulse-key', 'not-the-key-at-all'));
 		await page.reload();
-		// A wrong key stops even reads; the right one goes on from there.
+		// A wrong key stops even reads, and is not tried again and again: others
+		// from this address would have to wait. The right one goes on from there.
 		await page.locator('#key-why').waitFor();
+		await page.getByRole('button', { name: 'Cancel' }).click();
+		let tried = 0;
+		page.on('request', (request) => {
+			tried += request.headers()['x-api-key'] === 'not-the-key-at-all';
+		});
+		for (const view of ['#/alerts', '#/health', '#/rules']) {
+			await page.evaluate((to) => { location.hash = to; }, view);
+			await page.locator('#key-why').waitFor();
+			await page.getByRole('button', { name: 'Cancel' }).click();
+			await page.getByRole('alert').waitFor();
+		}
+		assert.equal(tried, 0);
+		await page.getByRole('button', { name: 'Key set' }).click();
 		await giveKey(page);
 		await page.getByText('There is no rule yet').waitFor();
 		await page.locator('#live[data-state="live"]').waitFor();
@@ -236,6 +251,10 @@ const scenarios = {
 		const views = { rules: '#/rules', new: '#/rules/new', alerts: '#/alerts',
 			alert: `#/alerts/${alert.id}`, health: '#/health' };
 
+		// What a view has when it is complete.
+		const filled = { rules: '.list .row', new: 'form.sheet', alerts: '.list .row',
+			alert: '.deliveries .empty', health: '.grid .card' };
+
 		for (const rule of rules) {
 			views[rule.rule_type] = `#/rules/${rule.id}`;
 			views[`edit-${rule.rule_type}`] = `#/rules/${rule.id}/edit`;
@@ -250,8 +269,8 @@ const scenarios = {
 			for (const [name, hash] of Object.entries(views)) {
 				await page.goto(`${url}/${hash}`);
 				await page.locator('main h1').waitFor();
-				if (hash.match(/rules\/.{36}$/))
-					await page.locator('.plot canvas').first().waitFor();
+				await page.locator(filled[name] ?? (name.startsWith('edit')
+					? 'form.sheet' : '.plot canvas')).first().waitFor();
 				await browser.fits();
 				await browser.accessible();
 				assert.ok(await browser.shot(name) > 5000);

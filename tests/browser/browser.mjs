@@ -12,7 +12,7 @@ const { chromium } = createRequire(`${modules}/`)('playwright-core');
 const axe = fs.readFileSync(path.join(modules, 'axe-core/axe.min.js'), 'utf8');
 
 /** How long a test waits for what must come. */
-export const PATIENCE = 20000;
+export const PATIENCE = 45000;
 
 /**
  * Open url. options: width, scheme ("light", "dark"), expected: [statuses] of
