@@ -18,7 +18,8 @@
 #define BACKOFF_CAP_MS	    60000
 #define CONNECTIONS	    4
 
-struct call {
+struct rest_call {
+	struct rest_call *prev, *next;
 	struct rest *rest;
 	rest_fn *fn;
 	void *arg;
@@ -40,11 +41,35 @@ rest_open(struct rest *r, const char *url, int64_t weight_a_minute,
 	return http_open(&r->http, &options, e);
 }
 
+static void
+unlink_call(struct rest_call *call)
+{
+	struct rest *r = call->rest;
+
+	if (call->prev != NULL)
+		call->prev->next = call->next;
+	else
+		r->calls = call->next;
+	if (call->next != NULL)
+		call->next->prev = call->prev;
+	r->running--;
+}
+
 void
 rest_close(struct rest *r)
 {
+	static const struct rest_answer ended = {
+	    .result = REST_FAILED, .body = "", .why = "the program ends"};
+
 	http_close(r->http);
 	r->http = NULL;
+	while (r->calls != NULL) {
+		struct rest_call *call = r->calls;
+
+		unlink_call(call);
+		call->fn(call->arg, &ended);
+		free(call);
+	}
 }
 
 int64_t
@@ -136,13 +161,13 @@ learn(struct rest *r, enum rest_result result)
 static void
 on_done(void *arg, const struct http_response *h)
 {
-	struct call *call = arg;
+	struct rest_call *call = arg;
 	struct rest *r = call->rest;
 	struct rest_answer a = {.body = h->body, .len = h->len};
 	int64_t date = exclock_parse_date(http_header(h, "Date"));
 	char why[256];
 
-	r->running--;
+	unlink_call(call);
 	a.sent_ms = call->sent_ms;
 	a.got_ms = clock_now_ms();
 	a.result = classify(h, why, sizeof(why));
@@ -175,11 +200,11 @@ rest_post(struct rest *r, const char *body, int64_t weight, rest_fn *fn,
 	    .ca_file = r->ca_file,
 	    .flags = HTTP_WHOLE,
 	};
-	struct call *call = malloc(sizeof(*call));
+	struct rest_call *call = malloc(sizeof(*call));
 
 	if (call == NULL)
 		return err_set(e, "out of memory");
-	*call = (struct call){r, fn, arg, clock_now_ms()};
+	*call = (struct rest_call){NULL, r->calls, r, fn, arg, clock_now_ms()};
 	q.timeout_ms =
 	    timeout > REAL_TIMEOUT_MIN_MS ? timeout : REAL_TIMEOUT_MIN_MS;
 	if (http_start(r->http, &q, on_done, call, NULL, e) < 0) {
@@ -187,6 +212,9 @@ rest_post(struct rest *r, const char *body, int64_t weight, rest_fn *fn,
 		return -1;
 	}
 	budget_spend(&r->budget, clock_mono_ms(), weight);
+	if (r->calls != NULL)
+		r->calls->prev = call;
+	r->calls = call;
 	r->requests++;
 	r->running++;
 	return 0;

@@ -49,6 +49,8 @@ struct rest_answer {
 
 typedef void rest_fn(void *arg, const struct rest_answer *a);
 
+struct rest_call;
+
 struct rest {
 	struct http *http;
 	char url[512]; /* …/info */
@@ -58,6 +60,7 @@ struct rest {
 	int64_t hold_until_ms; /* after failures */
 	int failed; /* in a row */
 	size_t running;
+	struct rest_call *calls; /* under way */
 	uint64_t requests, failures, limited;
 };
 
@@ -65,6 +68,7 @@ struct rest {
  * of the exchange's limit. */
 int rest_open(struct rest *r, const char *url, int64_t weight_a_minute,
     struct exclock *clock, struct err *e);
+/* Calls under way end as REST_FAILED first. */
 void rest_close(struct rest *r);
 
 /* 0 when a request of this weight may be sent now, else ms to wait. */

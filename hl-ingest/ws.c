@@ -175,6 +175,8 @@ on_connection(struct lws *wsi, enum lws_callback_reasons reason, void *user,
 	case LWS_CALLBACK_CLIENT_CONNECTION_ERROR:
 		drop_connection(ws, 0, in != NULL ? in : "no connection");
 		return 0;
+	/* Whatever way it goes, this comes last. */
+	case LWS_CALLBACK_WSI_DESTROY:
 	case LWS_CALLBACK_CLIENT_CLOSED:
 		drop_connection(ws, ws->close_code,
 		    ws->reason[0] != '\0' ? ws->reason : "connection lost");
