@@ -81,10 +81,16 @@ count() { # NAME COUNTER
 	events "$1" heartbeat | tail -n 1 | jq ".$2"
 }
 
+# A sanitized build is slow: give it more time.
+settle_speed() {
+	[ -z "${PULSE_SANITIZED:-}" ] || SPEED=$((SPEED / 4))
+}
+
 # The market with these faults, met by both; then the comparison.
 disturbed() { # FAULT...
 	local fault faults=()
 
+	settle_speed
 	for fault; do
 		faults+=(--fault "$fault")
 	done
@@ -242,6 +248,7 @@ without_gaps() {
 	local name coin
 
 	SPEED=3000 BARS=40
+	settle_speed
 	lab_sim --speed "$SPEED" --retain 100 --history 30m \
 	    --fault kind=outage,at=10m,for=4h
 	ingest ws --closed
@@ -266,6 +273,7 @@ without_gaps() {
 	local port
 
 	unshare -m true 2>/dev/null || skip "no mount namespaces here"
+	settle_speed
 	lab_sim --speed "$SPEED" --history 30m
 	port=${SIM##*:}
 	printf '127.0.0.1 localhost\n' >"$LAB/hosts"

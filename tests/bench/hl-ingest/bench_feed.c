@@ -2,7 +2,7 @@
  * 1,000 series at 5 updates a second each, out of the simulator, for
  * $BENCH_SECONDS (130: two closes): the CPU and memory of hl-ingest, bars
  * lost, and the time from the simulator's write to our read of hl-ingest's
- * line, both stamped with the same monotonic clock.
+ * line, both stamped with the same clock.
  */
 #include <fcntl.h>
 #include <inttypes.h>
@@ -12,6 +12,7 @@
 #include <string.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "common/candle.h"
@@ -40,10 +41,32 @@ struct bench {
 	struct latency latency;
 };
 
+/* As the simulator's log of frames. */
+static int64_t
+now_us(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_REALTIME, &ts);
+	return (int64_t)ts.tv_sec * 1000000 + ts.tv_nsec / 1000;
+}
+
+/* "T0001" is 1; 0 for anything else. */
+static int64_t
+series_number(const char *coin)
+{
+	int64_t n;
+
+	if (coin[0] != 'T' ||
+	    num_parse(&n, coin + 1, 1, SERIES, "coin", NULL) < 0)
+		return 0;
+	return n;
+}
+
 static uint64_t
 key(const char *coin, int64_t open_ms, int64_t trades)
 {
-	return (uint64_t)atol(coin + 1) << 48 |
+	return (uint64_t)series_number(coin) << 48 |
 	       (uint64_t)(open_ms / 60000 % 65536) << 32 |
 	       (uint64_t)(trades + 1);
 }
@@ -90,6 +113,7 @@ start_sim(struct bench *b, pid_t *pid)
 	    "--hold", n, "--tail", "0", "--frames-log", log, "--port-file",
 	    port_file, NULL};
 	int i, fd, null = open("/dev/null", O_RDWR);
+	int64_t port = 0;
 
 	path(bin, "PULSE_TESTBIN", "build/tests", "hl-sim");
 	(void)snprintf(n, sizeof(n), "%d", SERIES);
@@ -97,16 +121,19 @@ start_sim(struct bench *b, pid_t *pid)
 	(void)snprintf(log, sizeof(log), "%s/frames", b->dir);
 	(void)snprintf(err, sizeof(err), "%s/sim.err", b->dir);
 	*pid = run(argv, null, err);
-	for (i = 0; i < 200 && atoi(text) == 0; i++) {
+	for (i = 0; i < 200 && port == 0; i++) {
 		(void)usleep(50000);
 		fd = open(port_file, O_RDONLY);
 		if (fd >= 0 && read(fd, text, sizeof(text) - 1) < 0)
 			text[0] = '\0';
 		if (fd >= 0)
 			(void)close(fd);
+		text[strcspn(text, "\n")] = '\0';
+		if (num_parse(&port, text, 1, 65535, "port", NULL) < 0)
+			port = 0;
 	}
 	(void)close(null);
-	return atoi(text);
+	return (int)port;
 }
 
 static pid_t
@@ -137,12 +164,12 @@ take_line(struct bench *b, const char *line, size_t n, int64_t us)
 	struct err e;
 	struct seen *s;
 	int64_t minute;
-	int series;
+	int64_t series;
 
 	if (candle_parse(&c, line, n, &e) != CANDLE_LINE_CANDLE)
 		return;
 	b->lines++;
-	series = atoi(c.symbol + 1) - 1;
+	series = series_number(c.symbol) - 1;
 	if (c.state != CANDLE_CLOSED) {
 		s = slot(b, key(c.symbol, c.open_ms, c.trades));
 		if (s->key == 0)
@@ -161,7 +188,7 @@ take_line(struct bench *b, const char *line, size_t n, int64_t us)
 static void
 read_all(struct bench *b, int fd, pid_t ingest, int64_t seconds)
 {
-	int64_t until = clock_mono_us() + seconds * 1000000;
+	int64_t until = now_us() + seconds * 1000000;
 	enum lines_status st;
 	struct lines lines;
 	const char *line;
@@ -171,7 +198,7 @@ read_all(struct bench *b, int fd, pid_t ingest, int64_t seconds)
 	if (lines_init(&lines, fd, LINES_MAX_DEFAULT) < 0)
 		return;
 	while (lines_fill(&lines) > 0) {
-		int64_t us = clock_mono_us();
+		int64_t us = now_us();
 
 		while ((st = lines_next(&lines, &line, &n)) == LINES_LINE)
 			take_line(b, line, n, us);
