@@ -78,11 +78,14 @@ ladder_quiet(const struct ladder *l, ladder_key from, ladder_key to)
 static inline ladder_key
 ladder_key_double(double x)
 {
-	int64_t bits;
+	int64_t bits, sign;
 
 	x += 0.0; /* -0 becomes 0: they are equal */
 	memcpy(&bits, &x, sizeof(bits));
-	return bits < 0 ? -(ladder_key)(bits & INT64_MAX) : bits;
+	/* Minus the magnitude when negative, without a branch: signs of what
+	 * is compared with zero are as good as random. */
+	sign = bits >> 63;
+	return (bits ^ (sign & INT64_MAX)) - sign;
 }
 
 #endif
