@@ -11,8 +11,8 @@
 #include "common/candle.h"
 #include "common/clock.h"
 
-#define LINES  100000
-#define PASSES 7
+#define LINES  20000
+#define PASSES 60
 
 /* Live updates of one coin: thirty of each bar, the last one closed. */
 static int
@@ -156,7 +156,7 @@ main(void)
 		return 1;
 	bare = measure(&text, BARE, LINES, &sink);
 	scanner = measure(&text, SCANNER, LINES, &sink);
-	parser = measure(&text, PARSER, LINES / 50, &sink);
+	parser = measure(&text, PARSER, LINES / 20, &sink);
 	printf("bare scan          %8.1f ns/line %6.2f M lines/s\n", bare,
 	    1000 / bare);
 	printf("candle_parse()     %8.1f ns/line %6.2f M lines/s, "
