@@ -250,6 +250,8 @@ MAN5 = $(wildcard man/*.5)
 MAN7 = $(wildcard man/*.7)
 UNITS = $(wildcard packaging/systemd/*.service packaging/systemd/*.timer)
 DOCS = README.md CHANGELOG.md LICENSE
+EXAMPLES = packaging/nginx/pulse.conf packaging/prometheus/pulse.rules.yml \
+	packaging/grafana/pulse.json
 COMPLETIONS = $(if $(wildcard pulse-ctl/main.c),bash zsh fish)
 
 completions: $(COMPLETIONS:%=$(BUILD)/completions/pulse-ctl.%)
@@ -269,6 +271,8 @@ install: programs completions
 	for f in $(MAN1) $(MAN5) $(MAN7); do \
 	    install -m 644 $$f $(call to,$(MANDIR))/man$${f##*.} || exit 1; done
 	install -m 644 $(DOCS) $(call to,$(DOCDIR))
+	install -d $(call to,$(DOCDIR))/examples
+	install -m 644 $(EXAMPLES) $(call to,$(DOCDIR))/examples
 	install -m 644 packaging/sysusers.d/pulse.conf \
 	    $(call to,$(SYSUSERSDIR))
 	for f in $(UNITS); do \
@@ -289,6 +293,7 @@ uninstall:
 	    $(MAN5:man/%=$(call to,$(MANDIR))/man5/%) \
 	    $(MAN7:man/%=$(call to,$(MANDIR))/man7/%)
 	rm -f $(DOCS:%=$(call to,$(DOCDIR))/%)
+	rm -rf $(call to,$(DOCDIR))/examples
 	rm -f $(UNITS:packaging/systemd/%=$(call to,$(UNITDIR))/%)
 	rm -f $(call to,$(SYSUSERSDIR))/pulse.conf
 	rm -f $(call to,$(BASHDIR))/pulse-ctl $(call to,$(ZSHDIR))/_pulse-ctl \
