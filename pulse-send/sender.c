@@ -508,8 +508,8 @@ timeout_of(const struct sender *s)
 	if (!s->draining && t < next)
 		next = t;
 	if (s->nended > 0 && s->store_retry_us == 0 &&
-	    s->ended_since_us + SETTLE_LINGER_US < next)
-		next = s->ended_since_us + SETTLE_LINGER_US;
+	    s->ended_since_us + settle_linger_us(s) < next)
+		next = s->ended_since_us + settle_linger_us(s);
 	if (s->lines_left && intake_room(s))
 		next = now_us;
 	/* Answers that came after this turn's dispatch() let others go. */

@@ -73,6 +73,7 @@ struct sender {
 	struct sending *ended, **ended_tail;
 	size_t nended;
 	int64_t ended_since_us;
+	int64_t commit_us; /* what the last commit took */
 	/* Nobody reads stdout any more. */
 	bool reader_gone;
 	/* The store fails: try again then, start nothing until. */
@@ -134,9 +135,6 @@ bool intake_room(const struct sender *s);
 
 /* ---- settle.c ------------------------------------------------------------ */
 
-/* Attempts wait for company this long, unless nothing else goes on. */
-#define SETTLE_LINGER_US 4000
-
 /* One request, from its start until its attempts are committed. */
 struct sending {
 	struct sender *sender;
@@ -161,6 +159,8 @@ struct sending {
 	char response[AUDIT_BYTES + 1];
 };
 
+/* How long an attempt waits for others to be committed with. */
+int64_t settle_linger_us(const struct sender *s);
 /* Commit what has ended, if it is time to (or now), then print its records.
  * 0 or -1 when stdout is gone. */
 int settle_ended(struct sender *s, bool now, struct err *e);

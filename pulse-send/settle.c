@@ -13,7 +13,10 @@
 #include "pulse-send/endpoints.h"
 #include "pulse-send/sender.h"
 
-#define BATCH_MAX     512
+/* Attempts wait for company so long, unless nothing else goes on. */
+#define LINGER_MIN_US 4000
+#define LINGER_MAX_US 32000
+#define BATCH_MAX     2048
 #define STORE_WAIT_US (1 * 1000000)
 /* Leases prolonged in one transaction. */
 #define RENEW_MAX 512
@@ -180,16 +183,30 @@ publish(struct sender *s, struct err *e)
 	return 0;
 }
 
+/* Company is worth waiting for as long as a commit takes, several times over:
+ * on a slow disk more attempts share one. */
+int64_t
+settle_linger_us(const struct sender *s)
+{
+	int64_t us = 8 * s->commit_us;
+
+	return us < LINGER_MIN_US   ? LINGER_MIN_US
+	       : us > LINGER_MAX_US ? LINGER_MAX_US
+				    : us;
+}
+
 int
 settle_ended(struct sender *s, bool now, struct err *e)
 {
 	int64_t now_us = clock_mono_us();
 	struct err why;
+	bool idle;
 
 	if (s->nended == 0)
 		return 0;
-	if (!now && s->nended < BATCH_MAX && s->running != NULL &&
-	    now_us - s->ended_since_us < SETTLE_LINGER_US)
+	idle = s->running == NULL && !queue_runnable(&s->queue);
+	if (!now && !idle && s->nended < BATCH_MAX &&
+	    now_us - s->ended_since_us < settle_linger_us(s))
 		return 0;
 	if (now_us < s->store_retry_us && !now)
 		return 0;
@@ -198,6 +215,7 @@ settle_ended(struct sender *s, bool now, struct err *e)
 		s->store_retry_us = now_us + STORE_WAIT_US;
 		return 0;
 	}
+	s->commit_us = clock_mono_us() - now_us;
 	s->store_retry_us = 0;
 	return publish(s, e);
 }
