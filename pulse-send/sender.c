@@ -467,9 +467,9 @@ sender_beat(struct sender *s, struct err *e)
 	char text[512];
 
 	(void)snprintf(text, sizeof(text),
-	    "{\"lines\":%" PRId64 ",\"bad_lines\":%" PRId64
-	    ",\"requests\":%" PRId64 ",\"delivered\":%" PRId64
-	    ",\"retrying\":%" PRId64 ",\"dead\":%" PRId64
+	    "{\"lines_total\":%" PRId64 ",\"bad_lines_total\":%" PRId64
+	    ",\"requests_total\":%" PRId64 ",\"delivered_total\":%" PRId64
+	    ",\"retrying_total\":%" PRId64 ",\"dead_total\":%" PRId64
 	    ",\"queued\":%zu,\"running\":%zu}",
 	    s->count.lines, s->count.bad, s->count.requests, s->count.delivered,
 	    s->count.retrying, s->count.dead, s->queue.n, s->nrunning);

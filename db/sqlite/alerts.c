@@ -139,19 +139,27 @@ sqlite_alert_put_foreign(struct store *st, const struct alert *a,
 int
 alert_refresh(struct db *db, int64_t alert, struct err *e)
 {
+	int64_t status = ALERT_NONE;
 	struct query q;
 
 	/* An unsettled one (pending, retrying, held) makes it pending, else a
-	 * delivered one makes it delivered, else it failed. */
+	 * delivered one makes it delivered, else it failed. In two statements:
+	 * an UPDATE FROM builds a table for each call. */
 	if (q_open(&q, db,
-		"UPDATE alerts SET status = s.v FROM (SELECT "
-		"CASE WHEN count(*) = 0 THEN 3 "
+		"SELECT CASE WHEN count(*) = 0 THEN 3 "
 		"WHEN min(status) < 2 OR max(status) = 4 THEN 0 "
 		"WHEN min(status) = 2 THEN 1 "
-		"ELSE 2 END AS v FROM deliveries WHERE alert = ?1) s "
-		"WHERE seq = ?1 AND status <> s.v",
+		"ELSE 2 END FROM deliveries WHERE alert = ?",
 		e) < 0)
 		return -1;
+	q_int(&q, alert);
+	if (q_number(&q, &status, e) < 0 ||
+	    q_open(&q, db,
+		"UPDATE alerts SET status = ?1 "
+		"WHERE seq = ?2 AND status <> ?1",
+		e) < 0)
+		return -1;
+	q_int(&q, status);
 	q_int(&q, alert);
 	return q_run(&q, e);
 }

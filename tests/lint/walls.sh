@@ -35,6 +35,7 @@ may_wrap() {
 	libwebsockets.h:tests/sim/*) ;;
 	sqlite3.h:db/sqlite/*|sqlite3.h:tests/unit/db/*) ;;
 	sqlite3.h:tests/bench/db/*) ;;
+	curl/*:tests/bench/pulse-send/*) ;;
 	libpq-fe.h:db/postgres/*|libpq-fe.h:tests/unit/db/*) ;;
 	openssl/*:common/digest.c|openssl/*:tests/*) ;;
 	jv.h:*|jq.h:*|curl/*|libwebsockets.h:*|sqlite3.h:*|libpq-fe.h:*)

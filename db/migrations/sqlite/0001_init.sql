@@ -198,21 +198,29 @@ CREATE TABLE alert_groups (
 	PRIMARY KEY (symbol, status)
 ) STRICT, WITHOUT ROWID;
 
+-- (One row a statement: lists of values and IN would each make a table of
+-- their own for every alert.)
 CREATE TRIGGER alerts_insert AFTER INSERT ON alerts BEGIN
-	INSERT INTO alert_groups VALUES
-	    ('', NEW.status, 1), (NEW.symbol, NEW.status, 1)
+	INSERT INTO alert_groups VALUES ('', NEW.status, 1)
+	    ON CONFLICT DO UPDATE SET n = n + 1;
+	INSERT INTO alert_groups VALUES (NEW.symbol, NEW.status, 1)
 	    ON CONFLICT DO UPDATE SET n = n + 1;
 END;
 CREATE TRIGGER alerts_delete AFTER DELETE ON alerts BEGIN
 	UPDATE alert_groups SET n = n - 1
-	    WHERE symbol IN ('', OLD.symbol) AND status = OLD.status;
+	    WHERE symbol = '' AND status = OLD.status;
+	UPDATE alert_groups SET n = n - 1
+	    WHERE symbol = OLD.symbol AND status = OLD.status;
 END;
 CREATE TRIGGER alerts_update AFTER UPDATE OF status ON alerts
     WHEN OLD.status <> NEW.status BEGIN
 	UPDATE alert_groups SET n = n - 1
-	    WHERE symbol IN ('', OLD.symbol) AND status = OLD.status;
-	INSERT INTO alert_groups VALUES
-	    ('', NEW.status, 1), (NEW.symbol, NEW.status, 1)
+	    WHERE symbol = '' AND status = OLD.status;
+	UPDATE alert_groups SET n = n - 1
+	    WHERE symbol = OLD.symbol AND status = OLD.status;
+	INSERT INTO alert_groups VALUES ('', NEW.status, 1)
+	    ON CONFLICT DO UPDATE SET n = n + 1;
+	INSERT INTO alert_groups VALUES (NEW.symbol, NEW.status, 1)
 	    ON CONFLICT DO UPDATE SET n = n + 1;
 END;
 

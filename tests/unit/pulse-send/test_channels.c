@@ -310,7 +310,7 @@ static struct channel
 channel_of(const char *text)
 {
 	struct channel c;
-	struct err e;
+	struct err e = {""};
 
 	if (channel_parse_text(&c, text, strlen(text),
 		CHANNEL_ALLOW_PRIVATE | CHANNEL_ALLOW_EXEC, &e) < 0) {
@@ -373,7 +373,7 @@ test_discord_url(void)
 	};
 	char channel[256], want[256];
 	struct outgoing m;
-	struct err e;
+	struct err e = {""};
 	size_t i;
 
 	for (i = 0; i < sizeof(t) / sizeof(t[0]); i++) {
@@ -410,7 +410,7 @@ test_discord_limits(void)
 {
 	char channel[256], message[4001];
 	struct outgoing m;
-	struct err e;
+	struct err e = {""};
 	size_t n, i, total;
 
 	(void)snprintf(
@@ -481,7 +481,7 @@ static void
 test_others(void)
 {
 	struct outgoing m;
-	struct err e;
+	struct err e = {""};
 	struct json *j;
 
 	build("{\"name\":\"s\",\"kind\":\"slack\",\"url\":\"https://h.s.c/x\"}",
