@@ -24,7 +24,7 @@
 	} while (0)
 
 /* A directory that the run removes again; name it in path. */
-static void
+__attribute__((unused)) static void
 raw_directory(char *path, size_t n)
 {
 	const char *tmp = getenv("TMPDIR");
@@ -38,7 +38,7 @@ raw_directory(char *path, size_t n)
 }
 
 /* Remove the database and its log. */
-static void
+__attribute__((unused)) static void
 raw_remove(const char *path)
 {
 	char name[600];
@@ -50,7 +50,7 @@ raw_remove(const char *path)
 	(void)unlink(name);
 }
 
-static void
+__attribute__((unused)) static void
 raw_exec(sqlite3 *db, const char *sql)
 {
 	char *said = NULL;
@@ -61,7 +61,7 @@ raw_exec(sqlite3 *db, const char *sql)
 	}
 }
 
-static sqlite3 *
+__attribute__((unused)) static sqlite3 *
 raw_open(const char *path)
 {
 	sqlite3 *db;
@@ -74,7 +74,7 @@ raw_open(const char *path)
 	return db;
 }
 
-static sqlite3_stmt *
+__attribute__((unused)) static sqlite3_stmt *
 raw_prepare(sqlite3 *db, const char *sql)
 {
 	sqlite3_stmt *s;
@@ -87,7 +87,7 @@ raw_prepare(sqlite3 *db, const char *sql)
 	return s;
 }
 
-static void
+__attribute__((unused)) static void
 raw_step(sqlite3_stmt *s)
 {
 	if (sqlite3_step(s) != SQLITE_DONE) {
