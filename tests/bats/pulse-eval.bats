@@ -464,7 +464,7 @@ stored() {
 }
 
 @test "the examples of the manual run" {
-	export MARKET
+	awk -f "$MARKET" -v n=300 >candles.ndjson
 	mkdir examples
 	awk -f "$BATS_TEST_DIRNAME/../examples.awk" -v dir=examples \
 	    "$BATS_TEST_DIRNAME/../../man/pulse-eval.1"
