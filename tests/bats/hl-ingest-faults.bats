@@ -86,6 +86,21 @@ settle_speed() {
 	[ -z "${PULSE_SANITIZED:-}" ] || SPEED=$((SPEED / 4))
 }
 
+beats() { # NAME
+	grep -q '"event":"heartbeat"' "$LAB/$1.out"
+}
+
+# A market whose clock stands until both are there, so that every fault finds
+# them; then until both have their bars.
+meet() { # OPTION...
+	lab_sim --speed "$SPEED" --hold "$(wc -w <<<"$COINS")" "$@"
+	ingest poll --closed --poll
+	until_true 40 beats poll
+	ingest ws --closed
+	until_true 80 has_bars ws
+	until_true 80 has_bars poll
+}
+
 # The market with these faults, met by both; then the comparison.
 disturbed() { # FAULT...
 	local fault faults=()
@@ -95,11 +110,7 @@ disturbed() { # FAULT...
 		faults+=(--fault "$fault")
 	done
 	# shellcheck disable=SC2086
-	lab_sim --speed "$SPEED" $SIM_OPTIONS "${faults[@]}"
-	ingest ws --closed
-	ingest poll --closed --poll
-	until_true 40 has_bars ws
-	until_true 40 has_bars poll
+	meet $SIM_OPTIONS "${faults[@]}"
 	same_as_truth ws
 	same_as_truth poll
 	[ -z "$(events ws gap)$(events poll gap)" ]
@@ -122,12 +133,12 @@ disturbed() { # FAULT...
 }
 
 @test "a server that accepts and drops" {
-	disturbed kind=acceptdrop,for=200s
+	disturbed kind=acceptdrop,at=60s,for=100s kind=drop,at=61s
 	grep -q 'connection lost' "$LAB/ws.err"
 }
 
 @test "handshakes refused and the name of a close: Expired" {
-	disturbed kind=refuse,for=60s kind=close,code=1000,text=Expired,at=150s
+	disturbed kind=refuse,at=50s,for=60s kind=drop,at=51s kind=close,code=1000,text=Expired,at=150s
 	grep -q 'no connection' "$LAB/ws.err"
 }
 
@@ -249,12 +260,7 @@ without_gaps() {
 
 	SPEED=3000 BARS=40
 	settle_speed
-	lab_sim --speed "$SPEED" --retain 100 --history 30m \
-	    --fault kind=outage,at=10m,for=4h
-	ingest ws --closed
-	ingest poll --closed --poll
-	until_true 40 has_bars ws
-	until_true 40 has_bars poll
+	meet --retain 100 --history 30m --fault kind=outage,at=10m,for=4h
 	for name in ws poll; do
 		for coin in $COINS; do
 			closed "$name" "$coin" >"$LAB/got"
