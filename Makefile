@@ -144,7 +144,7 @@ $(BUILD)/npm/%.done: $(NPM_FILES)
 	packaging/npm/install.sh $* $(BUILD)/npm/$*
 	@touch $@
 clean-npm:
-	rm -rf $(BUILD)/npm
+	rm -rf $(BUILD)/npm $(BUILD)/gen/web_files.c
 
 # After a change of package.json. Who pays whom is not ours to repeat.
 npm-lock:
