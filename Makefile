@@ -144,7 +144,8 @@ $(BUILD)/npm/%.done: $(NPM_FILES)
 	packaging/npm/install.sh $* $(BUILD)/npm/$*
 	@touch $@
 clean-npm:
-	rm -rf $(BUILD)/npm $(BUILD)/gen/web_files.c
+	rm -rf $(BUILD)/npm $(BUILD)/gen/web_files.* $(BUILD)/lib/pulse-ctl.a \
+	    $(BUILD)/bin/pulse-ctl
 
 # After a change of package.json. Who pays whom is not ours to repeat.
 npm-lock:
