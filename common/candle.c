@@ -46,7 +46,7 @@ get_decimal(struct decimal *out, const struct json *j, const char *key,
 	if (v == NULL)
 		return err_set(e, "member %s is missing", key);
 	if (v->type == JSON_STRING)
-		rc = decimal_parse_cut(out, v->string, v->len);
+		rc = decimal_parse(out, v->string, v->len);
 	else if (v->type == JSON_NUMBER)
 		rc = decimal_from_double(out, v->number);
 	if (rc < 0)
@@ -56,6 +56,60 @@ get_decimal(struct decimal *out, const struct json *j, const char *key,
 		return err_set(e, "member %s must%s be %s", key,
 		    positive ? "" : " not",
 		    positive ? "above zero" : "negative");
+	return 0;
+}
+
+/* The longest start of s that is a decimal; what is left are digits behind
+ * the point. */
+int
+candle_volume_parse(struct candle *c, const char *s, size_t n)
+{
+	size_t kept = n, point, i;
+	const char *p;
+
+	c->volume_rest[0] = '\0';
+	if (decimal_parse(&c->volume, s, n) == 0)
+		return 0;
+	p = memchr(s, '.', n);
+	if (p == NULL || p == s || p + 1 == s + n)
+		return -1;
+	point = (size_t)(p - s);
+	for (i = point + 1; i < n; i++)
+		if (s[i] < '0' || s[i] > '9')
+			return -1;
+	do {
+		if (--kept < point)
+			return -1;
+	} while (decimal_parse(&c->volume, s, kept) < 0);
+	if (n - kept >= sizeof(c->volume_rest))
+		return -1;
+	memcpy(c->volume_rest, s + kept, n - kept);
+	c->volume_rest[n - kept] = '\0';
+	return 0;
+}
+
+size_t
+candle_volume_print(const struct candle *c, char out[CANDLE_VOLUME_TEXT_MAX])
+{
+	size_t n = decimal_print(c->volume, out);
+	size_t rest = strlen(c->volume_rest);
+
+	memcpy(out + n, c->volume_rest, rest + 1);
+	return n + rest;
+}
+
+static int
+get_volume(struct candle *c, const struct json *j, struct err *e)
+{
+	const struct json *v = json_get(j, "v");
+
+	c->volume_rest[0] = '\0';
+	if (json_string(v) == NULL)
+		return get_decimal(&c->volume, j, "v", false, e);
+	if (candle_volume_parse(c, v->string, v->len) < 0)
+		return err_set(e, "member v must be a decimal");
+	if (c->volume.mant < 0)
+		return err_set(e, "member v must not be negative");
 	return 0;
 }
 
@@ -149,8 +203,8 @@ candle_from_json(struct candle *c, const struct json *j, struct err *e)
 	    get_decimal(&c->close, j, "c", true, e) < 0 ||
 	    get_decimal(&c->high, j, "h", true, e) < 0 ||
 	    get_decimal(&c->low, j, "l", true, e) < 0 ||
-	    get_decimal(&c->volume, j, "v", false, e) < 0 ||
-	    get_trades(c, j, e) < 0 || get_state(c, j, e) < 0)
+	    get_volume(c, j, e) < 0 || get_trades(c, j, e) < 0 ||
+	    get_state(c, j, e) < 0)
 		return -1;
 	return check(c, e);
 }
@@ -490,6 +544,7 @@ candle_scan(struct candle *c, const char *p, size_t n)
 	VALUE(scan_decimal(p, end, &c->low));
 	TEXT(",\"v\":\"");
 	VALUE(scan_decimal(p, end, &c->volume));
+	c->volume_rest[0] = '\0';
 	TEXT(",\"n\":");
 	VALUE(scan_rest(p, end, c));
 	return scan_check(c);
@@ -519,6 +574,8 @@ print_decimal(struct buf *out, const char *lead, struct decimal d)
 int
 candle_print(const struct candle *c, struct buf *out)
 {
+	char volume[CANDLE_VOLUME_TEXT_MAX];
+
 	buf_adds(out, "{\"t\":");
 	buf_add_int(out, c->open_ms);
 	buf_adds(out, ",\"T\":");
@@ -531,7 +588,8 @@ candle_print(const struct candle *c, struct buf *out)
 	print_decimal(out, "\",\"c\":\"", c->close);
 	print_decimal(out, "\",\"h\":\"", c->high);
 	print_decimal(out, "\",\"l\":\"", c->low);
-	print_decimal(out, "\",\"v\":\"", c->volume);
+	buf_adds(out, "\",\"v\":\"");
+	buf_add(out, volume, candle_volume_print(c, volume));
 	buf_adds(out, "\",\"n\":");
 	if (c->trades >= 0)
 		buf_add_int(out, c->trades);
@@ -554,5 +612,7 @@ candle_same_values(const struct candle *a, const struct candle *b)
 	       decimal_cmp(a->close, b->close) == 0 &&
 	       decimal_cmp(a->high, b->high) == 0 &&
 	       decimal_cmp(a->low, b->low) == 0 &&
-	       decimal_cmp(a->volume, b->volume) == 0 && a->trades == b->trades;
+	       decimal_cmp(a->volume, b->volume) == 0 &&
+	       strcmp(a->volume_rest, b->volume_rest) == 0 &&
+	       a->trades == b->trades;
 }

@@ -24,6 +24,9 @@
 /* Longest symbol in bytes, and the bytes that hold it. */
 #define SYMBOL_LEN_MAX	32
 #define SYMBOL_TEXT_MAX (SYMBOL_LEN_MAX + 1)
+/* Bytes that hold a volume as the exchange wrote it. */
+#define CANDLE_VOLUME_TEXT_MAX (DECIMAL_TEXT_MAX + CANDLE_VOLUME_REST_MAX)
+#define CANDLE_VOLUME_REST_MAX 24
 /* Bytes that candle_print() writes at most. */
 #define CANDLE_TEXT_MAX 512
 
@@ -40,6 +43,10 @@ struct candle {
 	int64_t recv_ms; /* E, or -1 */
 	int64_t trades; /* n, or -1 when missing or null */
 	struct decimal open, close, high, low, volume;
+	/* What the exchange wrote of v behind the digits that volume holds: it
+	 * prints sums of doubles with ten digits behind the point, twenty in
+	 * all and more. Nearly always empty; no arithmetic needs it. */
+	char volume_rest[CANDLE_VOLUME_REST_MAX];
 	enum candle_state state;
 	interval_id interval;
 	uint8_t symbol_len;
@@ -74,6 +81,15 @@ int candle_from_json(struct candle *c, const struct json *j, struct err *e);
 /* Append the record in the fixed order above, without a newline: x unless
  * CANDLE_UNSAID, E unless -1, n as null when -1. */
 int candle_print(const struct candle *c, struct buf *out);
+
+/*
+ * v from its text and back, digit for digit: volume gets the first eighteen
+ * digits, volume_rest the others (behind the point only). 0, or -1 when it is
+ * no decimal or too long. candle_volume_print() returns the length.
+ */
+int candle_volume_parse(struct candle *c, const char *s, size_t n);
+size_t
+candle_volume_print(const struct candle *c, char out[CANDLE_VOLUME_TEXT_MAX]);
 
 /* True when both have the same values (not the same x and E). */
 bool candle_same_values(const struct candle *a, const struct candle *b);

@@ -178,25 +178,6 @@ scale_of_15(double a)
 }
 
 int
-decimal_parse_cut(struct decimal *d, const char *s, size_t n)
-{
-	const char *point, *p;
-
-	if (decimal_parse(d, s, n) == 0)
-		return 0;
-	point = memchr(s, '.', n);
-	if (point == NULL || point == s || point + 1 == s + n)
-		return -1;
-	for (p = point + 1; p < s + n; p++)
-		if (*p < '0' || *p > '9')
-			return -1;
-	while (--n > (size_t)(point - s))
-		if (decimal_parse(d, s, n) == 0)
-			return 0;
-	return decimal_parse(d, s, n);
-}
-
-int
 decimal_from_double(struct decimal *d, double x)
 {
 	double a = fabs(x);

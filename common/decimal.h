@@ -39,13 +39,6 @@ __extension__ typedef __int128 decimal_wide;
 int decimal_parse(struct decimal *d, const char *s, size_t n);
 
 /*
- * The same for a sum that somebody kept as a double and printed with ten
- * digits behind the point ("1234567890.8399999142"): digits behind the point
- * that do not fit are cut off. Eighteen are left, and a double has seventeen.
- */
-int decimal_parse_cut(struct decimal *d, const char *s, size_t n);
-
-/*
  * The shortest decimal that a double prints as (17 significant digits at
  * most). -1 for NaN, infinities and what does not fit.
  */

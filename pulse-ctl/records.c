@@ -175,6 +175,8 @@ add_decimal(struct buf *b, const char *name, struct decimal d)
 void
 record_candle(const struct candle *c, struct buf *b)
 {
+	char volume[CANDLE_VOLUME_TEXT_MAX];
+
 	buf_addf(b, "{\"id\":\"%s:%s:%" PRId64 "\",\"symbol\":", c->symbol,
 	    interval_name(c->interval), c->open_ms);
 	buf_add_json(b, c->symbol, c->symbol_len);
@@ -184,7 +186,12 @@ record_candle(const struct candle *c, struct buf *b)
 	add_decimal(b, "high", c->high);
 	add_decimal(b, "low", c->low);
 	add_decimal(b, "close", c->close);
-	add_decimal(b, "volume", c->volume);
+	if (c->volume_rest[0] == '\0') {
+		add_decimal(b, "volume", c->volume);
+	} else {
+		candle_volume_print(c, volume);
+		buf_addf(b, ",\"volume\":\"%s\"", volume);
+	}
 	buf_addf(b, ",\"interval\":\"%s\",\"interval_seconds\":%" PRId64 ",",
 	    interval_name(c->interval), interval_step(c->interval) / 1000);
 	record_time(

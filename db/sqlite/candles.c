@@ -34,7 +34,7 @@ static int
 put(struct db *db, const struct candle *c, struct err *e)
 {
 	int64_t tile = tile_of(c->interval, c->open_ms), id;
-	char volume[DECIMAL_TEXT_MAX];
+	char volume[CANDLE_VOLUME_TEXT_MAX];
 	struct query q;
 
 	if (series_enter(
@@ -51,7 +51,7 @@ put(struct db *db, const struct candle *c, struct err *e)
 	bind_decimal(&q, c->close);
 	bind_decimal(&q, c->high);
 	bind_decimal(&q, c->low);
-	q_textn(&q, volume, decimal_print(c->volume, volume));
+	q_textn(&q, volume, candle_volume_print(c, volume));
 	if (c->trades >= 0)
 		q_int(&q, c->trades);
 	else
@@ -173,7 +173,7 @@ read_candle(const struct walk *w, const struct query *q, struct candle *c,
 	c->low = col_decimal(q, 7);
 	c->trades = col_or_none(q, 10);
 	c->recv_ms = col_or_none(q, 11);
-	if (decimal_parse(&c->volume, volume, strlen(volume)) < 0)
+	if (candle_volume_parse(c, volume, strlen(volume)) < 0)
 		return err_set(
 		    e, "the store holds a bar with volume \"%s\"", volume);
 	return 0;

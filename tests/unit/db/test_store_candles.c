@@ -36,7 +36,10 @@ as_written(struct store *st)
 	c.high = (struct decimal){DECIMAL_MANT_MAX, 0};
 	must(store_candle_put(st, &c, &e), &e);
 	is_candle(st, &c, "put again it is replaced");
-	c.volume = (struct decimal){0, 0};
+	must(candle_volume_parse(&c, "2115733633.6778900623", 21), NULL);
+	must(store_candle_put(st, &c, &e), &e);
+	is_candle(st, &c, "a volume of twenty digits, too");
+	must(candle_volume_parse(&c, "0", 1), NULL);
 	c.interval = INTERVAL_COUNT - 1;
 	c.open_ms = 0;
 	c.close_ms = interval_step(c.interval) - 1;

@@ -330,19 +330,30 @@ test_noise(void)
 	    "\"s\":\"SUI\",\"i\":\"1m\",\"o\":\"1\",\"c\":\"1\","
 	    "\"h\":\"1\",\"l\":\"1\",\"v\":\"1234567890.8399999142\","
 	    "\"n\":1}}";
-	char got[DECIMAL_TEXT_MAX];
-	struct decimal d;
+	char got[CANDLE_VOLUME_TEXT_MAX];
+	struct candle again;
+	struct buf line;
 	struct frame f;
 	struct err e;
 
 	is_int(frame_parse(&f, text, sizeof(text) - 1, on_candle, NULL, &e),
 	    FRAME_CANDLE, "a volume of twenty digits is taken");
-	decimal_print(last.volume, got);
-	is_str(got, "1234567890.83999991", "eighteen of them");
-	ok(decimal_parse_cut(&d, "1.23456789012345678901x", 23) < 0 &&
-		decimal_parse_cut(&d, "12345678901234567890.5", 22) < 0 &&
-		decimal_parse_cut(&d, "1.", 2) < 0 &&
-		decimal_parse_cut(&d, ".5", 2) < 0,
+	candle_volume_print(&last, got);
+	is_str(got, "1234567890.8399999142", "digit for digit");
+	buf_init(&line, CANDLE_TEXT_MAX);
+	candle_print(&last, &line);
+	ok(strstr(line.p, "\"v\":\"1234567890.8399999142\"") != NULL &&
+		candle_parse(&again, line.p, line.len, &e) ==
+		    CANDLE_LINE_CANDLE &&
+		candle_same_values(&last, &again),
+	    "and so it goes out and comes in again");
+	buf_release(&line);
+	ok(candle_volume_parse(&again, "1.23456789012345678901x", 23) < 0 &&
+		candle_volume_parse(&again, "12345678901234567890.5", 22) < 0 &&
+		candle_volume_parse(&again, "1.", 2) < 0 &&
+		candle_volume_parse(&again, ".5", 2) < 0 &&
+		candle_volume_parse(&again,
+		    "1.0000000000000000000000000000000000000000001", 45) < 0,
 	    "what is no number, or too large, is not");
 }
 
