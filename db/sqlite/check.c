@@ -117,7 +117,7 @@ bar_fault(const struct query *q)
 	const char *name = col_text(q, 4), *volume = col_text(q, 5);
 	int interval = interval_stored(name, NULL);
 	int64_t t = col_int(q, 2), tile = col_int(q, 1), step;
-	struct decimal v;
+	struct candle c;
 
 	if (interval < 0)
 		return "is of an unknown series or interval";
@@ -126,7 +126,8 @@ bar_fault(const struct query *q)
 		return "is off the grid of its interval";
 	if (col_int(q, 6) != 0)
 		return "has prices that cannot be";
-	if (volume == NULL || decimal_parse(&v, volume, strlen(volume)) < 0)
+	if (volume == NULL ||
+	    candle_volume_parse(&c, volume, strlen(volume)) < 0)
 		return "has a volume that cannot be";
 	if (col_int(q, 7) == 0)
 		return "is not in the directory of spans";
