@@ -168,6 +168,7 @@ judge_key(struct api *a, struct exchange *x, const char *text)
 {
 	int64_t *bucket = limiter_bucket(&a->failed, x->peer, x->start_us);
 	struct limiter_answer l;
+	struct auth_key *key;
 	struct err e;
 
 	if (!limiter_would(*bucket, x->start_us, FAILED_RATE, FAILED_BURST)) {
@@ -179,16 +180,17 @@ judge_key(struct api *a, struct exchange *x, const char *text)
 		api_store_failed(a, x, &e);
 		return API_ANSWERED;
 	}
-	x->key = auth_find(&a->auth, text);
-	if (x->key == NULL) {
+	key = auth_find(&a->auth, text);
+	if (key == NULL) {
 		(void)limiter_take(
 		    bucket, x->start_us, FAILED_RATE, FAILED_BURST);
 		a->metrics.keys_failed++;
 		return refuse_key(x, "Invalid API key");
 	}
-	x->secrets = x->key->admin;
-	l = limiter_take(&x->key->tat_us, x->start_us, x->key->rate_per_min,
-	    x->key->rate_per_min);
+	memcpy(x->who, key->id, sizeof(x->who));
+	x->secrets = key->admin;
+	l = limiter_take(
+	    &key->tat_us, x->start_us, key->rate_per_min, key->rate_per_min);
 	api_header(x,
 	    "X-RateLimit-Limit: %" PRId64 "\r\nX-RateLimit-Remaining: %" PRId64
 	    "\r\nX-RateLimit-Reset: %" PRId64,
@@ -199,6 +201,7 @@ judge_key(struct api *a, struct exchange *x, const char *text)
 		api_header(x, "Retry-After: %" PRId64, l.retry_s);
 		return API_ANSWERED;
 	}
+	key->used_ms = clock_now_ms();
 	return API_RUN;
 }
 
@@ -331,8 +334,6 @@ api_run(struct api *a, struct exchange *x, struct err *e)
 	else
 		rc = x->route->run(a, x, e);
 	x->faults = NULL;
-	if (rc == 0 && x->key != NULL && x->key != &a->auth.admin)
-		x->key->used_ms = clock_now_ms();
 	a->store_ok = rc == 0;
 	return rc;
 }
@@ -454,7 +455,7 @@ api_log_line(const struct exchange *x, bool json, struct buf *out)
 {
 	size_t bytes = x->out.len - x->from;
 	double ms = (double)(clock_mono_us() - x->start_us) / 1000.0;
-	const char *who = x->key != NULL ? x->key->id : "-";
+	const char *who = x->who[0] != '\0' ? x->who : "-";
 	char now[CLOCK_TEXT_MAX];
 
 	clock_print(clock_now_ms(), now);

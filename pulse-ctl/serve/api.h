@@ -84,7 +84,7 @@ struct exchange {
 	const struct route *route;
 	const char *ids[API_PATH_IDS]; /* parts of the path in braces */
 	char *path_text; /* owned: cut into ids */
-	struct auth_key *key;
+	char who[AUTH_ID_MAX]; /* the key's id, or "" without a key */
 	bool secrets; /* webhook URLs may be shown */
 	bool is_head;
 	struct faults *faults;

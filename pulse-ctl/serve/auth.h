@@ -12,9 +12,11 @@
 
 #include "db/store.h"
 
+#define AUTH_ID_MAX 24
+
 /* One key that is good now, with its rate-limit bucket. */
 struct auth_key {
-	char id[24]; /* "k_…", or "admin" for the configured one */
+	char id[AUTH_ID_MAX]; /* "k_…", or "admin" for the configured one */
 	unsigned char hash[32];
 	bool admin; /* may see webhook URLs */
 	int64_t rate_per_min;
@@ -42,7 +44,7 @@ void auth_set_admin(struct auth *a, const char *key, int64_t rate_per_min);
 int auth_refresh(struct auth *a, struct err *e);
 /* True when some key that is not revoked has admin rights. */
 bool auth_any_admin(const struct auth *a);
-/* The key whose text this is, or NULL. */
+/* The key whose text this is, or NULL. Good until auth_refresh(). */
 struct auth_key *auth_find(struct auth *a, const char *text);
 /* True when some key was used since that was noted in the store. */
 bool auth_used(const struct auth *a);

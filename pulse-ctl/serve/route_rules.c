@@ -123,14 +123,13 @@ static int
 once_judge(struct api *a, struct exchange *x, const char *text,
     struct api_once *o, struct err *e)
 {
-	const char *who = x->key != NULL ? x->key->id : "";
 	const struct api_once *old;
 	struct rule r;
 	struct buf name;
 	int rc;
 
 	buf_init(&name, 512);
-	buf_addf(&name, "%s\n%s", who, text);
+	buf_addf(&name, "%s\n%s", x->who, text);
 	digest_sha256(name.p, name.len, o->key);
 	digest_sha256(x->body, x->body_len, o->body);
 	o->rule_id = uuid_named(&once_namespace, name.p, name.len);

@@ -1,5 +1,6 @@
 /* serve/api: the order of checks, who sees what, and answers that a request
  * without a socket can get. */
+#include "common/digest.h"
 #include "common/json.h"
 #include "tests/unit/pulse-ctl/answer.h"
 #include "tests/unit/tap.h"
@@ -112,6 +113,55 @@ test_cut(struct answering *a)
 	ok(!early, "no part of a request is answered");
 }
 
+/* A request whose head was judged and whose body comes later. */
+static struct exchange *
+begin(struct answering *a, const char *head, const char *body)
+{
+	struct exchange *x = exchange_new();
+	const char *why;
+
+	if (x == NULL || (x->head_text = strdup(head)) == NULL)
+		abort();
+	(void)snprintf(x->peer, sizeof(x->peer), "192.0.2.1");
+	is_int(message_parse(x->head_text, strlen(head), &x->head, &why), 0,
+	    "the head is well-formed");
+	is_int(api_begin(&a->api, x), API_WRITE, "and waits for its body");
+	x->body = body;
+	x->body_len = strlen(body);
+	return x;
+}
+
+/* While a body is awaited other requests make the keys be read again. */
+static void
+test_key_outlives_refresh(struct answering *a)
+{
+	struct store_key k = {
+	    .id = "k_slow", .name = "slow", .rate_per_min = 60};
+	struct exchange *x;
+	struct buf line;
+	struct err e;
+
+	digest_sha256("slow-key", 8, k.hash);
+	is_int(store_key_put(a->st, &k, &e), 0, "a key is made");
+	a->api.auth.loaded = false;
+	x = begin(a,
+	    "POST /api/v1/rules HTTP/1.1\r\n" HOST
+	    "X-API-Key: slow-key\r\n" JSON "Content-Length: 2\r\n\r\n",
+	    "{}");
+	a->api.auth.loaded = false;
+	is_int(auth_refresh(&a->api.auth, &e), 0, "keys are read again");
+	answer_run(a, x, true);
+	api_finish(&a->api, x);
+	is_int(x->status, 422, "a slow request is answered");
+	ok(auth_used(&a->api.auth), "the use of its key is known");
+	buf_init(&line, 1024);
+	api_log_line(x, false, &line);
+	ok(line.p != NULL && strstr(line.p, " k_slow") != NULL,
+	    "and the log names it");
+	buf_release(&line);
+	exchange_free(x);
+}
+
 int
 main(void)
 {
@@ -123,6 +173,7 @@ main(void)
 	test_checks(a);
 	test_document(a);
 	test_cut(a);
+	test_key_outlives_refresh(a);
 	answering_close(a);
 	free(a);
 	return tap_done();
