@@ -130,10 +130,19 @@ api_refuse(struct api *a, struct exchange *x, int status, const char *why)
 	api_detail(x, status, "%s", why);
 }
 
+/* What the last api_run() did was rolled back, if there was one. */
+static void
+forget_run(struct api *a, struct exchange *x)
+{
+	x->extra.len = x->judged;
+	route_rule_forget(a, x);
+}
+
 void
 api_store_failed(struct api *a, struct exchange *x, const struct err *e)
 {
 	a->store_ok = false;
+	forget_run(a, x);
 	api_detail(x, 503, "The store is not available: %s", e->msg);
 	api_header(x, "Retry-After: 1");
 }
@@ -316,6 +325,7 @@ api_begin(struct api *a, struct exchange *x)
 		return answer_options(a, x, allow);
 	if (x->route == NULL)
 		return answer_no_route(x, allow);
+	x->judged = x->extra.len;
 	return judge_body(x);
 }
 
@@ -327,6 +337,7 @@ api_run(struct api *a, struct exchange *x, struct err *e)
 	struct faults faults;
 	int rc = 0;
 
+	forget_run(a, x);
 	faults_init(&faults, "");
 	x->faults = &faults;
 	if (routes_check(x) < 0)

@@ -89,6 +89,10 @@ struct exchange {
 	bool is_head;
 	struct faults *faults;
 	int64_t start_us;
+	size_t judged; /* of extra: what api_begin() wrote */
+	/* In api.once since the last api_run(). */
+	bool has_once;
+	unsigned char once_key[32];
 
 	int status;
 	const char *type; /* of the body, or NULL for none */

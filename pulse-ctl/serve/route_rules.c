@@ -109,9 +109,22 @@ once_find(struct api *a, const unsigned char key[32])
 }
 
 static void
-once_keep(struct api *a, const struct api_once *o)
+once_keep(struct api *a, struct exchange *x, const struct api_once *o)
 {
 	a->once[a->nonce++ % API_ONCE_MAX] = *o;
+	x->has_once = true;
+	memcpy(x->once_key, o->key, sizeof(x->once_key));
+}
+
+void
+route_rule_forget(struct api *a, struct exchange *x)
+{
+	struct api_once *o = x->has_once ? once_find(a, x->once_key) : NULL;
+
+	/* No key's hash is zero. */
+	if (o != NULL)
+		memset(o, 0, sizeof(*o));
+	x->has_once = false;
 }
 
 /*
@@ -207,7 +220,7 @@ route_rule_create(struct api *a, struct exchange *x, struct err *e)
 	if (rc == 0) {
 		rc = create(a, x, &r, e);
 		if (rc == 0 && text != NULL)
-			once_keep(a, &once);
+			once_keep(a, x, &once);
 	}
 	rule_release(&r);
 	return rc < 0 ? -1 : 0;

@@ -77,6 +77,8 @@ int route_ready(struct api *a, struct exchange *x, struct err *e);
 int route_metrics(struct api *a, struct exchange *x, struct err *e);
 int route_openapi(struct api *a, struct exchange *x, struct err *e);
 int route_file(struct api *a, struct exchange *x, struct err *e);
+/* The rule of an Idempotency-Key was not made after all. */
+void route_rule_forget(struct api *a, struct exchange *x);
 int route_rule_create(struct api *a, struct exchange *x, struct err *e);
 int route_rule_list(struct api *a, struct exchange *x, struct err *e);
 int route_rule_get(struct api *a, struct exchange *x, struct err *e);

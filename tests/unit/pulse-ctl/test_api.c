@@ -162,6 +162,59 @@ test_key_outlives_refresh(struct answering *a)
 	exchange_free(x);
 }
 
+static size_t
+count(const char *s, size_t n, const char *what)
+{
+	const char *end = s + n;
+	size_t found = 0;
+
+	while (s < end &&
+	       (s = memmem(s, (size_t)(end - s), what, strlen(what))) != NULL) {
+		found++;
+		s += strlen(what);
+	}
+	return found;
+}
+
+/* A request shared a transaction with one that failed: it is run again, and
+ * nothing of the first time counts. */
+static void
+test_run_again(struct answering *a)
+{
+	static const char rule[] =
+	    "{\"name\":\"r\",\"symbol\":\"BTC\","
+	    "\"rule_type\":\"price_threshold\",\"config\":"
+	    "{\"threshold\":1,\"operator\":\">=\"}}";
+	static const char head[] =
+	    "POST /api/v1/rules HTTP/1.1\r\n" HOST KEY JSON
+	    "Idempotency-Key: again\r\nContent-Length: 2\r\n\r\n";
+	struct exchange *x = begin(a, head, rule);
+	struct err e = {"no reason"};
+
+	is_int(store_begin(a->st, false, &e), 0, "a transaction");
+	is_int(api_run(&a->api, x, &e), 0, "in which a rule is made");
+	store_rollback(a->st);
+	api_store_failed(&a->api, x, &e);
+	api_finish(&a->api, x);
+	is_int(x->status, 503, "that fails");
+	is_int((int64_t)count(
+		   x->out.p + x->from, x->out.len - x->from, "Location: "),
+	    0, "has no place");
+	exchange_free(x);
+
+	x = begin(a, head, rule);
+	is_int(store_begin(a->st, false, &e), 0, "the same is asked again");
+	is_int(api_run(&a->api, x, &e), 0, "and run");
+	store_rollback(a->st);
+	answer_run(a, x, true);
+	api_finish(&a->api, x);
+	is_int(x->status, 201, "once more, alone: the rule is made");
+	is_int((int64_t)count(
+		   x->out.p + x->from, x->out.len - x->from, "Location: "),
+	    1, "and has one place");
+	exchange_free(x);
+}
+
 int
 main(void)
 {
@@ -174,6 +227,7 @@ main(void)
 	test_document(a);
 	test_cut(a);
 	test_key_outlives_refresh(a);
+	test_run_again(a);
 	answering_close(a);
 	free(a);
 	return tap_done();
