@@ -33,7 +33,6 @@ PREFIX ?= /usr/local
 DESTDIR ?=
 BINDIR = $(PREFIX)/bin
 MANDIR = $(PREFIX)/share/man
-DATADIR = $(PREFIX)/share/pulse
 DOCDIR = $(PREFIX)/share/doc/pulse
 UNITDIR = $(PREFIX)/lib/systemd/system
 SYSUSERSDIR = $(PREFIX)/lib/sysusers.d
@@ -61,7 +60,7 @@ OPT ?= -O2
 CFLAGS ?= $(OPT) -g
 # No fused multiplications: indicators give the same digits on every machine.
 BASE_CFLAGS = -std=c17 -ffp-contract=off -D_GNU_SOURCE -I. -I$(BUILD)/gen $(WARN) \
-	-DPULSE_VERSION='"$(VERSION)"' -DPULSE_DATADIR='"$(DATADIR)"' \
+	-DPULSE_VERSION='"$(VERSION)"' \
 	$(if $(SANITIZE),-fsanitize=$(SANITIZE) -fno-sanitize-recover=all \
 	-fno-omit-frame-pointer) $(EXTRA_CFLAGS)
 ALL_CFLAGS = $(BASE_CFLAGS) $(CFLAGS)
