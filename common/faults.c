@@ -88,7 +88,8 @@ faults_print_text(const struct faults *f, struct buf *out)
 	size_t i;
 
 	for (i = 0; i < f->n; i++)
-		buf_addf(out, "%s: %s\n", f->v[i].loc, f->v[i].msg);
+		buf_addf(out, "%s%s%s\n", f->v[i].loc,
+		    f->v[i].loc[0] != '\0' ? ": " : "", f->v[i].msg);
 	if (f->total > f->n)
 		buf_addf(out, "and %zu more faults\n", f->total - f->n);
 	return buf_failed(out) ? -1 : 0;

@@ -456,6 +456,20 @@ commands_is_group(const char *first)
 	return 0;
 }
 
+void
+commands_print_group(const char *first, FILE *out)
+{
+	size_t n = strlen(first), i;
+	const char *between = ": ";
+
+	for (i = 0; i < commands_count; i++)
+		if (strncmp(commands[i].name, first, n) == 0 &&
+		    commands[i].name[n] == ' ') {
+			fprintf(out, "%s%s", between, commands[i].name + n + 1);
+			between = ", ";
+		}
+}
+
 static size_t
 least(size_t a, size_t b, size_t c)
 {
@@ -491,9 +505,15 @@ const char *
 commands_guess(const char *first, const char *second)
 {
 	const char *best = NULL;
-	size_t least_far = 4, far, i;
+	size_t least_far = 4, far, i, n = strlen(first);
 	char name[64];
 
+	/* "rules": rather the list than the "rule rm" that is as near. */
+	for (i = 0; second == NULL && n > 0 && i < commands_count; i++)
+		if (strncmp(commands[i].name, first, n - 1) == 0 &&
+		    strcmp(commands[i].name + n - 1, " list") == 0 &&
+		    first[n - 1] == 's')
+			return commands[i].name;
 	join(name, first, second);
 	for (i = 0; i < commands_count; i++) {
 		far = distance(name, commands[i].name);

@@ -36,6 +36,8 @@ extern const size_t commands_count;
 const struct command *commands_find(const char *first, const char *second);
 /* True when first begins commands of two words. */
 int commands_is_group(const char *first);
+/* ": add, list, ...": the second words of a group. */
+void commands_print_group(const char *first, FILE *out);
 /* The name closest to what was typed, or NULL when none is close. */
 const char *commands_guess(const char *first, const char *second);
 /* The whole list, for "pulse-ctl help". */

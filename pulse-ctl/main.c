@@ -43,14 +43,17 @@ find_words(int argc, char **argv, int at[2])
 static int
 unknown(const char *first, const char *second)
 {
-	const char *guess = commands_guess(first, second);
 	bool group = commands_is_group(first);
+	bool bare = group && second == NULL;
+	const char *guess = bare ? NULL : commands_guess(first, second);
 
-	if (group && second == NULL)
+	if (bare) {
 		fprintf(stderr, "pulse-ctl: %s: what to do is missing", first);
-	else
+		commands_print_group(first, stderr);
+	} else {
 		fprintf(stderr, "pulse-ctl: '%s%s%s' is not a command", first,
 		    group ? " " : "", group ? second : "");
+	}
 	if (guess != NULL)
 		fprintf(stderr, "; did you mean '%s'?", guess);
 	fputs("\nTry 'pulse-ctl help'.\n", stderr);

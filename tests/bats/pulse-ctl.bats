@@ -66,12 +66,23 @@ alert() { # SYMBOL
 	run -2 pulse-ctl staus
 	[[ $output == *"did you mean 'status'?"* ]]
 	run -2 pulse-ctl rule
-	[[ $output == *"what to do is missing"* ]]
+	[[ $output == *"what to do is missing: add, list, show, "* ]]
+	[[ $output != *"did you mean"* ]]
+	run -2 pulse-ctl rules
+	[[ $output == *"did you mean 'rule list'?"* ]]
+	run -2 pulse-ctl alerts
+	[[ $output == *"did you mean 'alert list'?"* ]]
 	run -2 pulse-ctl xyzzy
 	[[ $output != *"did you mean"* ]]
 	run -2 pulse-ctl
 	run -2 pulse-ctl rule list --bogus
 	[[ $output == *"pulse-ctl rule list"*"--bogus"* ]]
+}
+
+@test "a rule that is no object is refused without an empty member name" {
+	run -1 pulse-ctl rule add <<<'[]'
+	[ "$output" = \
+	    "pulse-ctl rule add: a rule must be an object, not array" ]
 }
 
 @test "options of every tool may stand before the command" {
