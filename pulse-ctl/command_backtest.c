@@ -223,18 +223,15 @@ change_by_words(struct ctl *c, const char *words, struct rule *r)
 static int
 rule_of_words(struct ctl *c, char *symbol, const char *words, struct rule *r)
 {
-	char *colon = strrchr(symbol, ':');
-	const char *interval = "1m";
+	const char *interval = ctl_split_series(c, symbol);
 	struct faults f;
 	struct buf text;
 	struct json *j;
 	struct err e;
 	int code = 0;
 
-	if (colon != NULL && interval_find(colon + 1, strlen(colon + 1)) >= 0) {
-		*colon = '\0';
-		interval = colon + 1;
-	}
+	if (interval == NULL)
+		interval = "1m";
 	buf_init(&text, 8192);
 	buf_adds(&text, "{\"name\":");
 	buf_adds_json(&text, words);

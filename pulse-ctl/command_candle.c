@@ -116,21 +116,14 @@ list_series(struct ctl *c)
 static void
 take_series(struct ctl *c, char *text, struct store_candle_filter *f)
 {
-	char *colon = strrchr(text, ':');
-	int i = interval_find("1m", 2);
+	const char *interval = ctl_split_series(c, text);
 
-	if (colon != NULL) {
-		int named = interval_find(colon + 1, strlen(colon + 1));
-
-		if (named >= 0) {
-			i = named;
-			*colon = '\0';
-		}
-	}
+	if (interval == NULL)
+		interval = "1m";
 	if (!symbol_valid(text, strlen(text)))
 		opt_usage_error(&c->program, "'%s' is no symbol", text);
 	f->symbol = text;
-	f->interval = (interval_id)i;
+	f->interval = (interval_id)interval_find(interval, strlen(interval));
 }
 
 int

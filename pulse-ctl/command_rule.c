@@ -258,26 +258,12 @@ join_operands(struct ctl *c, int from, struct buf *b)
 
 /* ---- rule add ------------------------------------------------------------ */
 
-/* "BTC:1h" is a symbol and an interval, unless the interval is none:
- * "xyz:TSLA" is a symbol. */
-static void
-split_series(char *symbol, struct wish *w)
-{
-	char *colon = strrchr(symbol, ':');
-
-	if (colon != NULL && interval_find(colon + 1, strlen(colon + 1)) >= 0) {
-		*colon = '\0';
-		if (w->interval == NULL)
-			w->interval = colon + 1;
-	}
-}
-
 /* The JSON of the rule to add: from words, or stdin. */
 static int
 added_json(struct ctl *c, struct wish *w, struct buf *text, struct err *e)
 {
 	struct buf words, name;
-	const char *condition;
+	const char *condition, *interval;
 	int n, rc;
 	char **v = ctl_operands(c, &n);
 
@@ -292,7 +278,9 @@ added_json(struct ctl *c, struct wish *w, struct buf *text, struct err *e)
 		opt_usage_error(&c->program, "the condition is missing");
 	buf_init(&words, 4096);
 	buf_init(&name, 4096);
-	split_series(v[0], w);
+	interval = ctl_split_series(c, v[0]);
+	if (w->interval == NULL)
+		w->interval = interval;
 	condition = join_operands(c, 1, &words);
 	if (w->name == NULL) {
 		buf_addf(&name, "%s %s", v[0], condition);

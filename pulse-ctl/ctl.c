@@ -3,9 +3,11 @@
 #include <getopt.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include <unistd.h>
 
 #include "common/clock.h"
+#include "common/interval.h"
 #include "common/num.h"
 #include "common/sig.h"
 #include "pulse-ctl/commands.h"
@@ -90,6 +92,43 @@ ctl_private_allowed(void)
 	const char *v = getenv("PULSE_ALLOW_PRIVATE");
 
 	return v != NULL && strcmp(v, "1") == 0;
+}
+
+/* ---- series --------------------------------------------------------------- */
+
+/* Whether the text after a colon is nothing, or a number and a unit of time.
+ * No coin of the exchange is called so; "0G" and "1INCH" are coins. */
+static bool
+meant_as_interval(const char *s)
+{
+	static const char *const units[] = {"s", "sec", "m", "min", "h", "hr",
+	    "hour", "d", "day", "w", "week", "mo", "month", "y"};
+	size_t i, digits = strspn(s, "0123456789");
+
+	if (s[0] == '\0')
+		return true;
+	for (i = 0; digits > 0 && i < sizeof(units) / sizeof(units[0]); i++)
+		if (strcasecmp(s + digits, units[i]) == 0)
+			return true;
+	return false;
+}
+
+const char *
+ctl_split_series(struct ctl *c, char *text)
+{
+	char *colon = strrchr(text, ':');
+
+	if (colon == NULL)
+		return NULL;
+	if (interval_find(colon + 1, strlen(colon + 1)) < 0) {
+		if (meant_as_interval(colon + 1))
+			opt_usage_error(&c->program,
+			    "'%s': no interval '%s' (%s)", text, colon + 1,
+			    interval_names());
+		return NULL;
+	}
+	*colon = '\0';
+	return colon + 1;
 }
 
 /* ---- the store and messages ---------------------------------------------- */

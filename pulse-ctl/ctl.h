@@ -108,6 +108,11 @@ int64_t ctl_duration_ms(
 /* A time: as clock_parse() reads it, or a duration before now ("2h"). */
 int64_t ctl_time_ms(struct ctl *c, const char *name);
 
+/* "BTC:1h": cut the symbol off in place and return the interval, or NULL when
+ * the text is a symbol alone, as "xyz:TSLA" is. What can only be meant as an
+ * interval and is none ("BTC:7m", "BTC:1H", "BTC:") is a usage error. */
+const char *ctl_split_series(struct ctl *c, char *text);
+
 /* Open the store (STORE_CREATE or 0). 0, or the exit code after a message. */
 int ctl_open(struct ctl *c, unsigned flags);
 /* "pulse-ctl …: sentence" on stderr; returns code. */

@@ -79,6 +79,20 @@ alert() { # SYMBOL
 	[[ $output == *"pulse-ctl rule list"*"--bogus"* ]]
 }
 
+@test "an interval that is none is refused, not taken for a part of the symbol" {
+	local s
+	for s in BTC:7m BTC:1H BTC: xyz:TSLA:10min; do
+		run -2 pulse-ctl rule add "$s" 'price > 1'
+		[[ $output == *"no interval '${s##*:}' (1m, 3m, "* ]]
+	done
+	[ ! -e pulse.db ]
+	pulse-ctl rule add xyz:TSLA 'price > 1' | jq -e '.symbol == "xyz:TSLA"'
+	pulse-ctl rule add xyz:0G:1h 'price > 1' |
+	    jq -e '.symbol == "xyz:0G" and .interval == "1h"'
+	run -2 pulse-ctl rule test BTC:7m 'price > 1'
+	run -2 pulse-ctl candle list BTC:7m
+}
+
 @test "a rule that is no object is refused without an empty member name" {
 	run -1 pulse-ctl rule add <<<'[]'
 	[ "$output" = \
