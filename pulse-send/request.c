@@ -62,8 +62,10 @@ hide(char *text, const char *secret, size_t n)
 {
 	char *at = text;
 
-	while ((at = memmem(at, strlen(at), secret, n)) != NULL)
+	while ((at = memmem(at, strlen(at), secret, n)) != NULL) {
 		memset(at, '*', n);
+		at += n;
+	}
 }
 
 static void
