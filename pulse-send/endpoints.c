@@ -325,6 +325,7 @@ refresh(struct sender *s, struct endpoint *p, struct err *e)
 int
 endpoints_refresh(struct sender *s, struct err *e)
 {
+	bool all = true;
 	struct endpoint *p;
 	int64_t seq;
 
@@ -333,8 +334,12 @@ endpoints_refresh(struct sender *s, struct err *e)
 	if (seq == s->channel_seq)
 		return 0;
 	for (p = s->queue.first_endpoint; p != NULL; p = p->next)
-		if (!p->changed && refresh(s, p, e) < 0)
+		if (p->changed)
+			all = false;
+		else if (refresh(s, p, e) < 0)
 			return -1;
-	s->channel_seq = seq;
+	/* What is to be saved first is read the next time. */
+	if (all)
+		s->channel_seq = seq;
 	return 0;
 }
