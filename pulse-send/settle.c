@@ -150,7 +150,10 @@ forget_or_keep(struct sender *s, struct sending *g, size_t i)
 		s->count.lost++;
 		queue_remove(&s->queue, d);
 		delivery_free(d);
+		return;
 	}
+	/* Its lease is the youngest now: those that end sooner come first. */
+	queue_touch(&s->queue, d);
 }
 
 static int
