@@ -3,6 +3,7 @@
 
 #include "common/alert.h"
 #include "common/clock.h"
+#include "common/log.h"
 #include "pulse-retry/claims.h"
 
 /* Time for pulse-send to take a printed delivery over. */
@@ -31,17 +32,23 @@ static int
 print_one(void *arg, const struct store_delivery *d, struct err *e)
 {
 	struct claims *c = arg;
+	char id[UUID_TEXT_MAX];
 	struct buf b;
 	int rc;
 
 	buf_init(&b, LINE_MAX_BYTES);
 	rc = print_claim(d, c->token, &b);
-	if (rc < 0)
-		err_set(e, "an alert in the store is no object");
-	else if ((rc = emit_add(c->out, b.p, b.len)) < 0)
+	if (rc < 0) {
+		/* It must not keep the others from being sent. */
+		uuid_print(&d->alert_id, id);
+		log_warn("alert %s in the store is no object, or too long", id);
+		c->skipped++;
+		rc = 0;
+	} else if ((rc = emit_add(c->out, b.p, b.len)) < 0) {
 		err_set(e, "stdout: %s", strerror(errno));
-	else
+	} else {
 		c->printed++;
+	}
 	buf_release(&b);
 	return rc;
 }

@@ -22,6 +22,7 @@ struct claims {
 	struct emit *out;
 	char token[UUID_TEXT_MAX];
 	int64_t printed;
+	int64_t skipped; /* that cannot be printed */
 };
 
 /* Claim and print at most limit (> 0) of what is due now. Their number, or -1

@@ -136,6 +136,8 @@ main(int argc, char **argv)
 			sig_die_of_pipe();
 		log_error("%s", e.msg);
 		status = EXIT_TEMPFAIL;
+	} else if (c.skipped > 0) {
+		status = EXIT_SOME_FAILED;
 	}
 	log_info("%lld deliveries printed", (long long)c.printed);
 	store_close(c.store);

@@ -169,6 +169,13 @@ take_foreign(struct sender *s, const struct alert_record *r, const char *line,
 		channels[n++] = CHANNEL_GENERIC;
 	if (n == 0)
 		return 0;
+	/* With a claim added it must be a line that is taken. */
+	if (len > ALERT_TEXT_MAX) {
+		s->count.bad++;
+		log_warn("stdin:%" PRIu64 ": an alert of %zu bytes is too long",
+		    s->in.number, len);
+		return 0;
+	}
 	rc = store_alert_put_foreign(
 	    s->store, &a, line, len, channels, n, now_ms, 0, e);
 	if (rc <= 0)

@@ -3,6 +3,7 @@
 # bats sets status, output; each test is a shell of its own
 # shellcheck disable=SC2154,SC2030,SC2031
 
+bats_require_minimum_version 1.5.0
 load ../lab.bash
 load ../delivery.bash
 
@@ -46,6 +47,21 @@ pending() {
 	[ "$(requests 'select(.path == "/hook")' | wc -l)" -eq 5 ]
 	[ "$(requests '.body | fromjson | has("delivery")' | sort -u)" = false ]
 	[ "$(pulse-retry | wc -l)" -eq 0 ]
+}
+
+@test "a record that cannot be printed does not keep back the others" {
+	pending 3
+	sql "update alerts set record = '{' || hex(zeroblob(9000)) || '}' where seq = (select min(seq) from alerts)"
+	run -1 pulse-retry
+	[ "$(grep -c '"delivery":' <<<"$output")" -eq 2 ]
+	[[ "$output" == *"in the store is no object, or too long"* ]]
+}
+
+@test "pulse-send stores no alert that pulse-retry could not print" {
+	alert 1 1 | jq -c '.pad = ("x" * 17000)' >"$LAB/in"
+	run -1 pulse-send --webhook-file "$LAB/hook" <"$LAB/in"
+	[[ "$output" == *"stdin:1: an alert of 17"*" bytes is too long"* ]]
+	[ "$(sql 'select count(*) from alerts')" -eq 0 ]
 }
 
 @test "two at once never print the same delivery" {
