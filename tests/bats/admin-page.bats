@@ -37,6 +37,16 @@ serve() { # [PORT]
 	URL=$(sed -n 's/.*listening on \([^" ]*\).*/\1/p' serve.err)
 }
 
+# A port that nobody listens on, below those that the kernel chooses.
+quiet_port() {
+	local port
+
+	while port=$((20000 + RANDOM % 10000)); do
+		(: <>"/dev/tcp/127.0.0.1/$port") 2>/dev/null || break
+	done
+	echo "$port"
+}
+
 needs_node() { # PACKAGE
 	command -v node >/dev/null || skip "node is not installed"
 	[ -d "$PULSE_NODE_MODULES/$1" ] ||
@@ -121,8 +131,10 @@ minutes() { # FIRST COUNT
 
 @test "after a break the alerts go on where they stopped, and a flood is borne" {
 	pulse-ctl rule add <<<'{"name":"Over 100","symbol":"BTC","rule_type":"candle_close","config":{"value":"100","operator":">="}}'
-	serve
-	port=${URL##*:}
+	# The port must be free again after the break: none that the kernel gives to
+	# connections meanwhile.
+	port=$(quiet_port)
+	serve "$port"
 	browse resume >steps &
 	browser=$!
 	lab_note "$browser"

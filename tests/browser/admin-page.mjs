@@ -153,7 +153,7 @@ const scenarios = {
 		const fault = (loc) => page.locator(`#f-${loc}-fault`);
 
 		await page.evaluate(() => sessionStorage.setItem('pulse-key', 'not-the-key-at-all'));
-		await page.reload();
+		await browser.leave(() => page.reload());
 		// A wrong key stops even reads, and is not tried again and again: others
 		// from this address would have to wait. The right one goes on from there.
 		await page.locator('#key-why').waitFor();
@@ -230,7 +230,7 @@ const scenarios = {
 		const { page } = browser;
 
 		await page.evaluate((k) => sessionStorage.setItem('pulse-key', k), process.env.PULSE_PLAIN_KEY);
-		await page.reload();
+		await browser.leave(() => page.reload());
 		await eventually(async () => assert.match(
 			await page.getByLabel('Discord webhook URL').inputValue(), /\*\*\*$/));
 		await page.getByLabel('Name').fill('Renamed');
@@ -275,7 +275,7 @@ const scenarios = {
 				await browser.accessible();
 				assert.ok(await browser.shot(name) > 5000);
 			}
-			await page.goto(`${url}/docs`);
+			await browser.leave(() => page.goto(`${url}/docs`));
 			await page.getByText('/api/v1/candles').first().waitFor();
 			await browser.fits();
 			await browser.accessible();
@@ -285,7 +285,7 @@ const scenarios = {
 			assert.equal(before, scheme === 'dark' ? 'rgb(16, 21, 26)' : 'rgb(246, 247, 248)');
 			await page.getByRole('button', { name: /theme/ }).click();
 			assert.notEqual(await back(), before);
-			await page.reload();
+			await browser.leave(() => page.reload());
 			assert.notEqual(await back(), before);
 			await browser.close();
 		}
@@ -385,7 +385,7 @@ const scenarios = {
 
 		// A build without npm has no library, and says so.
 		await page.route('**/ui/uPlot*', (route) => route.fulfill({ status: 404 }));
-		await page.reload();
+		await browser.leave(() => page.reload());
 		await page.getByText('built without the chart library').waitFor();
 		await browser.close();
 	},

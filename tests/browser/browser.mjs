@@ -17,7 +17,8 @@ export const PATIENCE = 45000;
 /**
  * Open url. options: width, scheme ("light", "dark"), expected: [statuses] of
  * answers that the test provokes (Chromium reports each on the console).
- * Resolves to {page, shot(name), fits(), accessible(), close()}; close() asserts.
+ * Resolves to {page, leave(fn), shot(name), fits(), accessible(), close()}; close()
+ * asserts.
  */
 export async function open(url, { width = 1280, scheme = 'light', expected = [] } = {}) {
 	const profile = fs.mkdtempSync(path.join(os.tmpdir(), 'pulse-browser-'));
@@ -31,12 +32,16 @@ export async function open(url, { width = 1280, scheme = 'light', expected = [] 
 	});
 	const page = context.pages()[0] ?? await context.newPage();
 	const problems = [];
+	// While a page is left, what it was fetching fails: no fault of its own.
+	let leaving = false;
 
 	page.setDefaultTimeout(PATIENCE);
 	page.on('console', (message) => {
 		const status = message.text().match(/the server responded with a status of (\d+)/);
 
 		if (message.type() !== 'error' && message.type() !== 'warning')
+			return;
+		if (leaving && message.text().includes('Failed to fetch'))
 			return;
 		if (status === null || !expected.includes(Number(status[1])))
 			problems.push(`console: ${message.text()}`);
@@ -53,6 +58,12 @@ export async function open(url, { width = 1280, scheme = 'light', expected = [] 
 	await page.goto(url);
 	return {
 		page,
+		/** Leave the page as fn does (reload, another address). */
+		async leave(fn) {
+			leaving = true;
+			await fn();
+			leaving = false;
+		},
 		/** A picture, kept where PULSE_SCREENSHOTS says, if it does. */
 		async shot(name) {
 			const dir = process.env.PULSE_SCREENSHOTS ?? profile;
