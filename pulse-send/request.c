@@ -57,15 +57,22 @@ request_build(const struct endpoint *p, struct delivery *const *v, size_t n,
 
 /* ---- keeping secrets ----------------------------------------------------- */
 
+/* Wherever it stands, and what a cut left of it at the end. */
 static void
 hide(char *text, const char *secret, size_t n)
 {
+	size_t len = strlen(text), k;
 	char *at = text;
 
 	while ((at = memmem(at, strlen(at), secret, n)) != NULL) {
 		memset(at, '*', n);
 		at += n;
 	}
+	for (k = n < len ? n : len; k >= SECRET_MIN; k--)
+		if (memcmp(text + len - k, secret, k) == 0) {
+			memset(text + len - k, '*', k);
+			return;
+		}
 }
 
 static void

@@ -557,6 +557,8 @@ test_scrub(void)
 	    out, "a? \xc3\xa9***************", "what is kept is clean UTF-8");
 	request_keep_answer(&c, "\xc3\xa9\xc3\xa9\xc3\xa9\xc3\xa9", 8, out, 8);
 	is_str(out, "\xc3\xa9\xc3\xa9", "cut between characters");
+	request_keep_answer(&c, "a planted-token-1 b", 19, out, 20);
+	is_str(out, "a **************", "half a secret at the cut is one");
 	channel_release(&c);
 
 	c = channel_of("{\"name\":\"g\",\"kind\":\"generic\","
