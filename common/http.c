@@ -300,6 +300,23 @@ is_token(const char *s)
 	return *s != '\0' && s[strspn(s, set)] == '\0';
 }
 
+/* Where a request ends, and whether its connection stays, is curl's to say: a
+ * receiver that believes another would take the rest of the body for the next
+ * request, perhaps another channel's. */
+static bool
+is_framing(const char *name)
+{
+	static const char *const names[] = {"connection", "content-length",
+	    "expect", "keep-alive", "proxy-connection", "te", "trailer",
+	    "transfer-encoding", "upgrade"};
+	size_t i;
+
+	for (i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+		if (strcasecmp(names[i], name) == 0)
+			return true;
+	return false;
+}
+
 int
 http_header_check(const char *name, const char *value, struct err *e)
 {
@@ -308,6 +325,8 @@ http_header_check(const char *name, const char *value, struct err *e)
 
 	if (!is_token(name) || strlen(name) > 128)
 		return err_set(e, "'%.40s' is no header name", name);
+	if (is_framing(name))
+		return err_set(e, "header %s may not be set", name);
 	for (i = 0; v[i] != '\0'; i++)
 		if ((v[i] < ' ' && v[i] != '\t') || v[i] == 127)
 			return err_set(

@@ -147,8 +147,9 @@ size_t http_running(const struct http *h);
 
 /* Value of the answer's first header of that name (any case), or NULL. */
 const char *http_header(const struct http_response *r, const char *name);
-/* A header that may be sent: a token, and a value of at most 8 KiB without
- * control characters (a tab is allowed). 0 or -1. */
+/* A header that may be sent: a token that is none of those that frame the
+ * request, and a value of at most 8 KiB without control characters (a tab is
+ * allowed). 0 or -1. */
 int http_header_check(const char *name, const char *value, struct err *e);
 
 /* A URL in its parts, as the client itself will understand it. */

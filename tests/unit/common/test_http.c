@@ -386,6 +386,10 @@ test_headers(struct http *h)
 		http_header_check("", "b", NULL) < 0 &&
 		http_header_check("X:", "b", NULL) < 0,
 	    "a name must be a token");
+	ok(http_header_check("Content-Length", "0", NULL) < 0 &&
+		http_header_check("transfer-encoding", "chunked", NULL) < 0 &&
+		http_header_check("Connection", "close", NULL) < 0,
+	    "nobody else says where a request ends");
 	ok(http_header_check("X", "a\tb \xc3\xa9", NULL) == 0,
 	    "a tab and UTF-8 may be in a value");
 }
