@@ -117,7 +117,9 @@ add_embed(struct buf *b, const struct alert_record *a, size_t i, size_t room)
 	if (strcmp(text_price(a), a->trigger_value) != 0)
 		add_field(b, "Value", a->trigger_value, 64);
 	add_field(b, "Rule", a->rule_name, field);
-	buf_addf(b, "],\"footer\":{\"text\":\"%s\"}}", a->rule_type);
+	buf_adds(b, "],\"footer\":{\"text\":");
+	buf_adds_json(b, a->rule_type);
+	buf_adds(b, "}}");
 }
 
 static int

@@ -321,6 +321,9 @@ channel_of(const char *text)
 	return c;
 }
 
+/* What build() puts in the place of the rule's type, as long as it. */
+static const char *type_text = "price_threshold";
+
 /* Build for n alerts with that message; the caller releases m. */
 static int
 build(const char *channel, const char *message, size_t n, struct outgoing *m,
@@ -333,6 +336,7 @@ build(const char *channel, const char *message, size_t n, struct outgoing *m,
 	int rc;
 
 	d.record_len = (size_t)snprintf(record, sizeof(record), ALERT, message);
+	memcpy(strstr(record, "price_threshold"), type_text, strlen(type_text));
 	(void)snprintf(d.id_text, sizeof(d.id_text),
 	    "be76fb91-7d0c-51c0-8f21-7085e8e4407c");
 	for (i = 0; i < n; i++)
@@ -448,6 +452,26 @@ test_discord_limits(void)
 		json_free(j);
 		outgoing_release(&m);
 	}
+}
+
+/* An alert of any other program may call its rule what it likes. */
+static void
+test_discord_escapes(void)
+{
+	char channel[256];
+	struct outgoing m;
+	struct err e = {""};
+	struct json *j;
+
+	(void)snprintf(
+	    channel, sizeof(channel), DISCORD, "/api/webhooks/1/abc");
+	type_text = "a\\\"b___________";
+	ok(build(channel, "m", 1, &m, &e) == 0, "a rule type with a quote");
+	type_text = "price_threshold";
+	j = json_parse(m.body.p, m.body.len, &e);
+	ok(j != NULL, "  is escaped");
+	json_free(j);
+	outgoing_release(&m);
 }
 
 static void
@@ -581,6 +605,7 @@ main(void)
 	test_failures();
 	test_discord_url();
 	test_discord_limits();
+	test_discord_escapes();
 	test_generic();
 	test_others();
 	test_scrub();
