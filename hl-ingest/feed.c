@@ -186,6 +186,31 @@ name_is_known(struct feed *f, struct member *m)
 	return true;
 }
 
+/* A pair that is followed by the exchange's name already: one series is
+ * enough. */
+static bool
+join(struct feed *f, struct member *m)
+{
+	size_t i;
+
+	for (i = 0; i < f->n_members; i++) {
+		struct member *other = f->members[i];
+
+		if (other == m || other->interval != m->interval ||
+		    (other->state != MEMBER_NEW &&
+			other->state != MEMBER_ACTIVE) ||
+		    strcmp(other->coin, m->coin) != 0)
+			continue;
+		other->by_rule |= m->by_rule;
+		other->operand |= m->operand;
+		if (m->warmup_bars > other->warmup_bars)
+			other->warmup_bars = m->warmup_bars;
+		m->state = MEMBER_GONE;
+		return true;
+	}
+	return false;
+}
+
 static int64_t
 first_bar(struct feed *f, struct member *m, bool *begun)
 {
@@ -251,7 +276,8 @@ begin_new(struct feed *f)
 	for (i = 0; i < f->n_members; i++) {
 		struct member *m = f->members[i];
 
-		if (m->state != MEMBER_NEW || !name_is_known(f, m))
+		if (m->state != MEMBER_NEW || !name_is_known(f, m) ||
+		    (strcmp(m->asked, m->coin) != 0 && join(f, m)))
 			continue;
 		begin(f, m);
 		changed = true;

@@ -145,6 +145,14 @@ count() { # COUNTER: of the last heartbeat
 	[[ $output == *"did you mean kPEPE?"* ]]
 }
 
+@test "a pair named both ways is one series: every bar is closed once" {
+	SPEED=60 market
+	ingest --closed --confirm hold @107:1m HYPE/USDC:1m
+	until_true 30 has_lines 3 '"s":"@107".*"x":true'
+	ends_with 0 "$PID"
+	[ "$(jq -r 'select(.x).t' "$LAB/in.out" | sort | uniq -d | wc -l)" -eq 0 ]
+}
+
 @test "HYPE/USDC is @107, and that is said" {
 	market
 	ingest HYPE/USDC:1m
