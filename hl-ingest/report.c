@@ -262,6 +262,7 @@ add_counters(struct feed *f, struct buf *b)
 	    {"series", series},
 	    {"series_live", live},
 	    {"series_behind", behind},
+	    {"series_refused", (int64_t)f->refused},
 	    {"queue_bytes", (int64_t)f->out.queue.len},
 	    {"latency_us_p50", latency_percentile(&f->latency, 0.5)},
 	    {"latency_us_p99", latency_percentile(&f->latency, 0.99)},

@@ -3,6 +3,8 @@
  * of each series is, what was alerted and delivered, what is wrong and what
  * to do about it.
  */
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "common/clock.h"
@@ -61,6 +63,24 @@ problem(struct status *s, const char *what, const char *remedy)
 
 /* ---- the parts ----------------------------------------------------------- */
 
+/* Rules whose coin the exchange does not have: they never fire. */
+static void
+see_refused(struct status *s, const char *counters)
+{
+	static const char member[] = "\"series_refused\":";
+	const char *at = strstr(counters, member);
+	long long n = at != NULL ? strtoll(at + strlen(member), NULL, 10) : 0;
+	char what[80];
+
+	if (n <= 0)
+		return;
+	(void)snprintf(what, sizeof(what),
+	    "the exchange does not know %lld of the series asked for", n);
+	problem(s, what,
+	    "see the log of hl-ingest for which; 'hl-ingest --list' has the "
+	    "coins, 'pulse-ctl rule edit RULE --symbol SYMBOL' mends a rule");
+}
+
 static int
 see_tool(void *arg, const char *name, const char *instance, int64_t time_ms,
     const char *counters)
@@ -95,6 +115,8 @@ see_tool(void *arg, const char *name, const char *instance, int64_t time_ms,
 		buf_addf(&b, "%s has been silent for %lld s", name,
 		    (long long)(age / 1000));
 		problem(s, b.p, "look at its log, and start it again");
+	} else if (strcmp(state, "runs") == 0) {
+		see_refused(s, counters);
 	}
 	buf_release(&b);
 	return 0;

@@ -133,6 +133,7 @@ count() { # COUNTER: of the last heartbeat
 	until_true 20 grep -q 'did you mean xyz:NVDA' "$LAB/in.err"
 	[ "$(grep -c PEPE: "$LAB/in.err")" -eq 1 ]
 	until_true 20 has_lines 1 '"s":"BTC"'
+	until_true 20 has_lines 1 '"series_refused":2'
 	ends_with 1 "$PID"
 }
 

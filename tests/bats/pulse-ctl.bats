@@ -423,6 +423,19 @@ alert() { # SYMBOL
 	grep -q 'start it: hl-ingest' screen
 }
 
+@test "status says that the exchange does not know a series of a rule" {
+	local refused
+	pulse-ctl rule add btc 'price >= 100' >rule
+	for refused in 0 2; do
+		sqlite3 pulse.db "INSERT OR REPLACE INTO components (name, instance, time_ms, counters) VALUES
+			('hl-ingest', '', $(date +%s)000, '{\"series_refused\":$refused}'),
+			('pulse-eval', '', $(date +%s)000, '{}')"
+		pulse-ctl status >"status$refused" || [ "$refused" -gt 0 ]
+	done
+	jq -e '.problems == []' status0
+	jq -e '.problems[0].problem | test("does not know 2 of the series")' status2
+}
+
 @test "completion for bash offers commands, options, choices and rules" {
 	id=$(add BTC 'price > 1')
 	pulse-ctl completion bash >bash.sh
