@@ -45,7 +45,8 @@ lab_run() {
 	local name=$1
 	shift
 
-	"$@" </dev/null >"$LAB/$name.out" 2>"$LAB/$name.err" 3>&- &
+	# A session of its own: a pipeline is ended as a whole.
+	setsid "$@" </dev/null >"$LAB/$name.out" 2>"$LAB/$name.err" 3>&- &
 	LAB_PID=$!
 	lab_note "$LAB_PID"
 }
@@ -95,8 +96,8 @@ lab_note() {
 	done
 }
 
-# Send the signal $1 to what still runs of what was noted; fails when nothing
-# does.
+# Send the signal $1 to what still runs of what was noted, and to what it
+# started; fails when nothing does.
 lab_signal() {
 	local pid born any=1
 
@@ -104,7 +105,9 @@ lab_signal() {
 		if [ "${born:-x}" != "$(lab_born "$pid")" ]; then
 			continue
 		fi
-		kill "-$1" "$pid" 2>/dev/null && any=0
+		kill "-$1" -- "-$pid" 2>/dev/null || kill "-$1" "$pid" 2>/dev/null ||
+		    continue
+		any=0
 	done <"$LAB/pids"
 	return $any
 }
