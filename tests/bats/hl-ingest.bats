@@ -259,12 +259,21 @@ count() { # COUNTER: of the last heartbeat
 
 # ---- history -----------------------------------------------------------------
 
+# No minute ends in the next seconds: bars can be counted.
+calm() {
+	local ms
+
+	ms=$(($(curl -s "$SIM/sim/clock" | jq .time) % 60000))
+	[ "$ms" -gt 8000 ] && [ "$ms" -lt 40000 ]
+}
+
 truth() { # COIN INTERVAL FROM TO
 	curl -s "$SIM/sim/closed?coin=$1&interval=$2&x=1&from=$3&to=$4"
 }
 
 @test "--history prints what REST lists, closed, without E, series by series" {
 	market --history 6h
+	until_true 60 calm
 	run -0 --separate-stderr hl-ingest --history 5h,1h BTC:1m AAVE:5m
 	jq -es 'map(.s + .i) | group_by(.) | map(length) | . == [48, 240]' \
 	    <<<"$output"
@@ -280,6 +289,7 @@ truth() { # COIN INTERVAL FROM TO
 
 @test "--history older than what is kept: one gap with its exact range" {
 	market --history 6h --retain 50
+	until_true 60 calm
 	run -0 --separate-stderr hl-ingest --history 5h BTC:1m
 	[ "$(grep -c '"event":"gap"' <<<"$output")" -eq 1 ]
 	jq -es '.[0].event == "gap" and .[0].to + 1 == .[1].t and
