@@ -64,7 +64,7 @@ get_decimal(struct decimal *out, const struct json *j, const char *key,
 int
 candle_volume_parse(struct candle *c, const char *s, size_t n)
 {
-	size_t kept = n, point, i;
+	size_t kept, point, i;
 	const char *p;
 
 	c->volume_rest[0] = '\0';
@@ -74,13 +74,12 @@ candle_volume_parse(struct candle *c, const char *s, size_t n)
 	if (p == NULL || p == s || p + 1 == s + n)
 		return -1;
 	point = (size_t)(p - s);
-	for (i = point + 1; i < n; i++)
-		if (s[i] < '0' || s[i] > '9')
+	for (i = s[0] == '-'; i < n; i++)
+		if (i != point && (s[i] < '0' || s[i] > '9'))
 			return -1;
-	do {
-		if (--kept < point)
+	for (kept = n - 1; decimal_parse(&c->volume, s, kept) < 0; kept--)
+		if (kept == point)
 			return -1;
-	} while (decimal_parse(&c->volume, s, kept) < 0);
 	if (n - kept >= sizeof(c->volume_rest))
 		return -1;
 	memcpy(c->volume_rest, s + kept, n - kept);

@@ -350,6 +350,7 @@ test_noise(void)
 	buf_release(&line);
 	ok(candle_volume_parse(&again, "1.23456789012345678901x", 23) < 0 &&
 		candle_volume_parse(&again, "12345678901234567890.5", 22) < 0 &&
+		candle_volume_parse(&again, "34956e0.8399999999", 18) < 0 &&
 		candle_volume_parse(&again, "1.", 2) < 0 &&
 		candle_volume_parse(&again, ".5", 2) < 0 &&
 		candle_volume_parse(&again,
