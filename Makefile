@@ -332,4 +332,4 @@ distcheck: dist
 clean:
 	rm -rf $(BUILD) build build-*
 
--include $(shell find $(BUILD) -name '*.d' 2>/dev/null)
+-include $(shell find $(BUILD) -name '*.d' -type f 2>/dev/null)

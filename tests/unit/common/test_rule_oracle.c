@@ -269,7 +269,7 @@ static void
 add_macd(struct bench *b, const struct rows *r)
 {
 	static const int periods[][3] = {{12, 26, 9}, {3, 7, 4}, {1, 2, 2}};
-	struct watched *bull, *bear;
+	struct watched *bull = NULL, *bear = NULL;
 	struct ref x = {{NULL, NULL, NULL}};
 	char config[160];
 	size_t k, i;

@@ -278,10 +278,10 @@ test_latency(void)
 		latency_add(&l, i, 1);
 	p50 = latency_percentile(&l, 0.5);
 	p99 = latency_percentile(&l, 0.99);
-	ok(p50 >= 50000 && p50 < 50000 * 1.13, "p50 of 1..100000 is %ld",
-	    (long)p50);
-	ok(p99 >= 99000 && p99 < 99000 * 1.13, "p99 of 1..100000 is %ld",
-	    (long)p99);
+	ok(p50 >= 50000 && (double)p50 < 50000 * 1.13,
+	    "p50 of 1..100000 is %ld", (long)p50);
+	ok(p99 >= 99000 && (double)p99 < 99000 * 1.13,
+	    "p99 of 1..100000 is %ld", (long)p99);
 }
 
 int
