@@ -88,7 +88,7 @@ count() { # COUNTER: of the last heartbeat
 }
 
 @test "frames are printed as forming candles, with the decimals of the exchange" {
-	market
+	market --coin BTC --coin xyz:NVDA,rate=5
 	ingest BTC:1m xyz:NVDA:5m
 	until_true 20 has_lines 3 '"s":"BTC"'
 	until_true 20 has_lines 1 '"s":"xyz:NVDA","i":"5m"'
