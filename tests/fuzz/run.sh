@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Fuzz each target for FUZZ_SECONDS (default 10), starting from its corpus.
-# What it finds lands beside the corpus copy in $BUILD/fuzz/work; a crash is
+# What it finds lands beside the corpus copy in $BUILD/fuzz/found; a crash is
 # shown, kept, and fails. Ends with "N passed, N failed, N skipped".
 set -u
 cd "$(dirname "$0")/../.." || exit 1
@@ -11,7 +11,7 @@ while read -r src; do
 	target=${src#tests/fuzz/}
 	target=${target%.c}
 	seeds=$(dirname "$src")/corpus_$(basename "${target}" | sed 's/^fuzz_//')
-	work=$PWD/$BUILD/fuzz/work/$target
+	work=$PWD/$BUILD/fuzz/found/$target
 	mkdir -p "$work/corpus"
 	set -- "$work/corpus"
 	[ -d "$seeds" ] && set -- "$@" "$seeds"
