@@ -98,3 +98,16 @@ lines_next(struct lines *l, const char **line, size_t *len)
 		return LINES_LINE;
 	}
 }
+
+size_t
+lines_waiting(const struct lines *l)
+{
+	const char *p = l->p + l->start, *end = l->p + l->end;
+	size_t n = 0;
+
+	while (p < end && (p = memchr(p, '\n', (size_t)(end - p))) != NULL) {
+		n++;
+		p++;
+	}
+	return n + (l->eof && l->end > l->start && end[-1] != '\n');
+}

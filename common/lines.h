@@ -44,8 +44,11 @@ ssize_t lines_fill(struct lines *l);
 /*
  * The next line, from what was read. The pointer is good until the next
  * lines_fill(). A last line without a newline is a line. Empty lines are
- * skipped (but counted).
+ * skipped (but counted). A copy of *l made before, put back before the next
+ * lines_fill(), has the same lines given out again.
  */
 enum lines_status lines_next(struct lines *l, const char **line, size_t *len);
+/* Whole lines that were read and not given out. */
+size_t lines_waiting(const struct lines *l);
 
 #endif

@@ -45,6 +45,7 @@ print_one(void *arg, const struct store_delivery *d, struct err *e)
 		c->skipped++;
 		rc = 0;
 	} else if ((rc = emit_add(c->out, b.p, b.len)) < 0) {
+		c->output_failed = true;
 		err_set(e, "stdout: %s", strerror(errno));
 	} else {
 		c->printed++;
@@ -61,8 +62,10 @@ claims_print(struct claims *c, int64_t limit, struct err *e)
 
 	if (n < 0)
 		return -1;
-	if (emit_flush(c->out) < 0)
+	if (emit_flush(c->out) < 0) {
+		c->output_failed = true;
 		return err_set(e, "stdout: %s", strerror(errno));
+	}
 	return n;
 }
 

@@ -23,10 +23,11 @@ struct claims {
 	char token[UUID_TEXT_MAX];
 	int64_t printed;
 	int64_t skipped; /* that cannot be printed */
+	bool output_failed;
 };
 
 /* Claim and print at most limit (> 0) of what is due now. Their number, or -1
- * (errno EPIPE: nobody reads; what was claimed in vain is due again when its
+ * (output_failed, errno EPIPE: nobody reads; what was claimed in vain is due again when its
  * lease ends). */
 int claims_print(struct claims *c, int64_t limit, struct err *e);
 /* Print what would be claimed, claim nothing. */

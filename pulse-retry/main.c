@@ -18,7 +18,9 @@
 /* Claimed in one transaction. */
 #define BATCH	  500
 #define FOLLOW_MS 1000
-#define OUT_MAX	  ((size_t)256 * 1024)
+/* Of a follower for other writers: a signal must not wait long. */
+#define WAIT_MS 500
+#define OUT_MAX ((size_t)256 * 1024)
 
 enum { OPT_LIMIT = 300, OPT_FOLLOW };
 
@@ -86,18 +88,38 @@ stopped(int signal_fd, int wait_ms)
 	return sig == SIGTERM || sig == SIGINT;
 }
 
+/* A follower holds nothing and has time: a store that another program keeps
+ * locked is only looked at again. */
+static bool
+may_wait(const struct claims *c, const struct arguments *a, bool said,
+    const char *why)
+{
+	if (!a->follow || c->output_failed || !store_busy(c->store))
+		return false;
+	if (!said)
+		log_warn("%s; trying again", why);
+	return true;
+}
+
 static int
 run(struct claims *c, const struct arguments *a, int signal_fd, struct err *e)
 {
 	int64_t left = a->limit;
+	bool waits = false;
 
 	if (a->common.dry_run)
 		return claims_show(c, a->limit, e);
+	if (a->follow)
+		store_set_wait(c->store, WAIT_MS);
 	for (;;) {
 		int n = claims_print(c, left < BATCH ? left : BATCH, e);
 
-		if (n < 0)
+		if (n < 0 && !may_wait(c, a, waits, e->msg))
 			return -1;
+		if (waits && n >= 0)
+			log_warn("the store works again");
+		waits = n < 0;
+		n = n < 0 ? 0 : n;
 		left -= n;
 		if (n == 0 && !a->follow)
 			return 0;

@@ -118,16 +118,23 @@ rewrite(struct sender *s, const struct endpoint *p, struct err *e)
 int
 endpoints_save(struct sender *s, struct err *e)
 {
-	struct endpoint *p;
+	const struct endpoint *p;
 
 	for (p = s->changed; p != NULL; p = p->next_changed)
 		if (save(s, p, e) < 0 || (p->rewrite && rewrite(s, p, e) < 0))
 			return -1;
+	return 0;
+}
+
+void
+endpoints_saved(struct sender *s)
+{
+	struct endpoint *p;
+
 	while ((p = s->changed) != NULL) {
 		s->changed = p->next_changed;
 		p->changed = p->rewrite = false;
 	}
-	return 0;
 }
 
 /* ---- finding ------------------------------------------------------------- */

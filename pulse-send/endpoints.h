@@ -22,6 +22,8 @@ void endpoint_changed(struct sender *s, struct endpoint *p);
 void endpoint_disable(struct sender *s, struct endpoint *p, const char *why);
 /* Save all that changed, inside the open transaction. 0 or -1. */
 int endpoints_save(struct sender *s, struct err *e);
+/* That transaction was committed. */
+void endpoints_saved(struct sender *s);
 /* Read channels anew when somebody changed one. 0 or -1. */
 int endpoints_refresh(struct sender *s, struct err *e);
 

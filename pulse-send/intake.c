@@ -25,7 +25,31 @@
 bool
 intake_room(const struct sender *s)
 {
-	return s->queue.n < QUEUE_MAX && s->queue.bytes < QUEUE_BYTES_MAX;
+	return s->queue.n + s->nreleased < QUEUE_MAX &&
+	       s->queue.bytes < QUEUE_BYTES_MAX;
+}
+
+struct intake_mark
+intake_begin(const struct sender *s)
+{
+	return (struct intake_mark){.newest = s->queue.newest,
+	    .released_tail = s->released_tail,
+	    .nreleased = s->nreleased};
+}
+
+void
+intake_undo(struct sender *s, const struct intake_mark *mark)
+{
+	struct delivery *d;
+
+	queue_undo(&s->queue, mark->newest);
+	while ((d = *mark->released_tail) != NULL) {
+		*mark->released_tail = d->next;
+		delivery_free(d);
+	}
+	s->released_tail = mark->released_tail;
+	s->nreleased = mark->nreleased;
+	s->nbehind = 0;
 }
 
 /* ---- deliveries ---------------------------------------------------------- */
@@ -137,16 +161,15 @@ intake_take(void *arg, const struct store_delivery *from, struct err *e)
 	return settle_in(s, d, e);
 }
 
-/* An alert that the store does not have, sent to the channels given on the
- * command line: stored first, so that it is audited like any other. The
- * number of its deliveries that are ours, or -1. */
+/* An alert that the store does not have, for the channels given on the command
+ * line: stored, so that it is audited like any other. 1, or 0 when it is there
+ * or there are no such channels, or -1. */
 static int
-take_foreign(struct sender *s, const struct alert_record *r, const char *line,
-    size_t len, int64_t now_ms, struct err *e)
+put_foreign(struct sender *s, const struct alert_record *r, const char *line,
+    size_t len, struct err *e)
 {
 	const char *channels[2];
 	size_t n = 0;
-	int rc;
 	struct alert a = {
 	    .id = r->id,
 	    .rule_id = r->rule_id,
@@ -176,12 +199,17 @@ take_foreign(struct sender *s, const struct alert_record *r, const char *line,
 		    s->in.number, len);
 		return 0;
 	}
-	rc = store_alert_put_foreign(
-	    s->store, &a, line, len, channels, n, now_ms, 0, e);
-	if (rc <= 0)
-		return rc;
-	return store_delivery_claim_alert(
-	    s->store, &r->id, s->token, now_ms, LEASE_MS, intake_take, s, e);
+	return store_alert_put_foreign(
+	    s->store, &a, line, len, channels, n, clock_now_ms(), 0, e);
+}
+
+/* It is no alert. */
+static int
+take_nothing(struct sender *s, const char *why)
+{
+	s->count.bad++;
+	log_warn("stdin:%" PRIu64 ": not an alert: %s", s->in.number, why);
+	return 0;
 }
 
 static int
@@ -194,13 +222,16 @@ take_record(struct sender *s, const struct alert_record *r, const char *line,
 
 	if (r->delivery_id != NULL) {
 		if (uuid_parse(&id, r->delivery_id, strlen(r->delivery_id)) < 0)
-			return err_set(e, "delivery.id must be a UUID");
+			return take_nothing(s, "delivery.id must be a UUID");
 		return store_delivery_adopt(s->store, &id, r->lease, s->token,
 		    now_ms, LEASE_MS, intake_take, s, e);
 	}
 	n = store_delivery_claim_alert(
 	    s->store, &r->id, s->token, now_ms, LEASE_MS, intake_take, s, e);
-	return n == 0 ? take_foreign(s, r, line, len, now_ms, e) : n;
+	if (n != 0 || (n = put_foreign(s, r, line, len, e)) <= 0)
+		return n;
+	return store_delivery_claim_alert(
+	    s->store, &r->id, s->token, now_ms, LEASE_MS, intake_take, s, e);
 }
 
 /* One line, inside a transaction. -1: the store failed. */
@@ -212,12 +243,8 @@ take_line(struct sender *s, const char *line, size_t len, struct err *e)
 	int n;
 
 	s->count.lines++;
-	if (alert_record_parse(&r, line, len, &why) < 0) {
-		s->count.bad++;
-		log_warn("stdin:%" PRIu64 ": not an alert: %s", s->in.number,
-		    why.msg);
-		return 0;
-	}
+	if (alert_record_parse(&r, line, len, &why) < 0)
+		return take_nothing(s, why.msg);
 	n = take_record(s, &r, line, len, e);
 	if (n > 0 && claim_behind(s, e) < 0)
 		n = -1;
@@ -261,24 +288,82 @@ take_lines(struct sender *s, bool *more, struct err *e)
 	return 0;
 }
 
+static int
+take_batch(struct sender *s, bool *more, struct err *e)
+{
+	if (store_begin(s->store, false, e) < 0)
+		return -1;
+	if (take_lines(s, more, e) < 0) {
+		store_rollback(s->store);
+		return -1;
+	}
+	return store_commit(s->store, e);
+}
+
 int
 intake_read(struct sender *s, struct err *e)
 {
+	struct intake_mark mark;
+	struct sender_count count;
+	struct lines in;
+	struct err why;
 	bool more;
 
 	if (!s->lines_left && lines_fill(&s->in) < 0 && errno != EAGAIN &&
 	    errno != EINTR)
 		return err_set(e, "stdin: %s", strerror(errno));
-	s->lines_left = false;
 	do {
-		if (store_begin(s->store, false, e) < 0)
-			return -1;
-		if (take_lines(s, &more, e) < 0) {
-			store_rollback(s->store);
-			return -1;
+		mark = intake_begin(s);
+		count = s->count;
+		in = s->in;
+		s->lines_left = false;
+		if (take_batch(s, &more, &why) < 0) {
+			/* As if they had not been read yet. */
+			intake_undo(s, &mark);
+			s->count = count;
+			s->in = in;
+			s->lines_left = s->input_open = true;
+			outage_begin(s, &why);
+			return 0;
 		}
-		if (store_commit(s->store, e) < 0)
-			return -1;
 	} while (more);
+	return 0;
+}
+
+/* Whole lines only: what is cut off was never an alert. */
+static int
+keep_lines(struct sender *s, struct err *e)
+{
+	struct alert_record r;
+	const char *line;
+	size_t len;
+	int rc;
+
+	while (lines_next(&s->in, &line, &len) == LINES_LINE) {
+		if (alert_record_parse(&r, line, len, NULL) < 0)
+			continue;
+		rc = r.delivery_id == NULL ? put_foreign(s, &r, line, len, e)
+					   : 0;
+		alert_record_release(&r);
+		if (rc < 0)
+			return -1;
+	}
+	return 0;
+}
+
+int
+intake_keep(struct sender *s, struct err *e)
+{
+	struct lines in = s->in;
+
+	if (lines_waiting(&s->in) == 0)
+		return 0;
+	if (store_begin(s->store, true, e) < 0)
+		return -1;
+	if (keep_lines(s, e) < 0 || store_commit(s->store, e) < 0) {
+		store_rollback(s->store);
+		s->in = in;
+		return -1;
+	}
 	return 0;
 }

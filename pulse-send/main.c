@@ -142,7 +142,7 @@ send_all(const struct arguments *a)
 	}
 	sender_report(&s, &e);
 	log_info("%s", e.msg);
-	gone = s.reader_gone;
+	gone = s.stdout_errno == EPIPE;
 	sender_close(&s);
 	store_close(store);
 	if (gone)

@@ -137,8 +137,11 @@ put(struct sender *s, const struct notice *x, const struct audience *to,
 	struct buf b;
 	int rc;
 
-	if (alert_record_parse(&r, x->record, x->len, e) < 0)
-		return -1;
+	/* Trying it again would not help. */
+	if (alert_record_parse(&r, x->record, x->len, e) < 0) {
+		log_warn("nobody is told that %s: %s", x->what, e->msg);
+		return 0;
+	}
 	fill(&a, &r, x, now_ms);
 	(void)snprintf(
 	    values, sizeof(values), "{\"channel\":\"%s\"}", x->channel);
@@ -172,24 +175,35 @@ send_one(struct sender *s, const struct notice *x, struct err *e)
 	return rc;
 }
 
+/* In one transaction. */
+static int
+send_all(struct sender *s, struct err *e)
+{
+	const struct notice *x;
+
+	if (store_begin(s->store, true, e) < 0)
+		return -1;
+	for (x = s->notices; x != NULL; x = x->next)
+		if (send_one(s, x, e) < 0) {
+			store_rollback(s->store);
+			return -1;
+		}
+	return store_commit(s->store, e);
+}
+
 int
 notice_send(struct sender *s, struct err *e)
 {
-	struct notice *x;
-	int rc = 0;
+	struct intake_mark mark = intake_begin(s);
 
 	if (s->notices == NULL || s->draining)
 		return 0;
-	if (store_begin(s->store, true, e) < 0)
-		return -1;
-	for (x = s->notices; x != NULL && rc >= 0; x = x->next)
-		rc = send_one(s, x, e);
-	if (rc < 0) {
-		store_rollback(s->store);
+	if (send_all(s, e) < 0) {
+		intake_undo(s, &mark);
 		return -1;
 	}
 	notice_release(s);
-	return store_commit(s->store, e);
+	return 0;
 }
 
 void

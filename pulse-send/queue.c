@@ -426,6 +426,17 @@ queue_remove(struct queue *q, struct delivery *d)
 		go_on(q, lane);
 }
 
+void
+queue_undo(struct queue *q, const struct delivery *newest)
+{
+	struct delivery *d;
+
+	while ((d = q->newest) != newest) {
+		queue_remove(q, d);
+		delivery_free(d);
+	}
+}
+
 /* ---- taking turns -------------------------------------------------------- */
 
 static int64_t

@@ -160,6 +160,10 @@ int64_t queue_next_us(const struct queue *q);
  * now_us for at once; an estimate when others wait before it. */
 int64_t queue_estimate_us(const struct endpoint *e, int64_t now_us);
 
+/* Forget what was pushed after the delivery that was the newest then (NULL:
+ * everything). */
+void queue_undo(struct queue *q, const struct delivery *newest);
+
 /* The lease was prolonged: last in the order of leases. */
 void queue_touch(struct queue *q, struct delivery *d);
 

@@ -20,6 +20,8 @@
 #define RESPONSE_MAX ((size_t)16 * 1024)
 /* The loop looks at leases and the like at least so often. */
 #define TICK_MS 1000
+/* Of a commit for other writers, before the loop goes on without it. */
+#define STORE_WAIT_MS 100
 /* Of a program, by default. */
 #define EXEC_TIMEOUT_MS 15000
 /* Channels are read again, and waits of endpoints saved, when longer. */
@@ -36,6 +38,7 @@ sender_open(struct sender *s, const struct sender_options *o,
 
 	*s = (struct sender){.options = *o, .store = store, .input_open = true};
 	s->ended_tail = &s->ended;
+	s->released_tail = &s->released;
 	s->signal_fd = -1;
 	uuid_print(&token, s->token);
 	queue_init(&s->queue);
@@ -57,6 +60,7 @@ void
 sender_close(struct sender *s)
 {
 	struct sending *g;
+	struct delivery *d;
 	size_t i;
 
 	http_close(s->http);
@@ -72,6 +76,10 @@ sender_close(struct sender *s)
 	while ((g = s->running) != NULL) {
 		s->running = g->next;
 		free(g);
+	}
+	while ((d = s->released) != NULL) {
+		s->released = d->next;
+		delivery_free(d);
 	}
 	notice_release(s);
 	spill_release(s);
@@ -226,7 +234,6 @@ static void
 park_lanes(struct sender *s, const struct sending *g)
 {
 	struct delivery *d;
-	struct err e;
 	size_t i;
 
 	for (i = 0; i < g->n; i++) {
@@ -239,7 +246,7 @@ park_lanes(struct sender *s, const struct sending *g)
 		while ((d = queue_lane_head(&s->queue, g->endpoint,
 			    &g->v[i]->rule_id)) != NULL &&
 		       d->uncommitted == 0 && !d->sending)
-			settle_release(s, d, ++due_ms, &e);
+			settle_release(s, d, ++due_ms);
 	}
 }
 
@@ -258,7 +265,7 @@ end(struct sender *s, struct sending *g, bool ambiguous)
 	g->next = NULL;
 	*s->ended_tail = g;
 	s->ended_tail = &g->next;
-	if (s->nended == 0)
+	if (!settle_waits(s))
 		s->ended_since_us = clock_mono_us();
 	s->nended += g->n;
 }
@@ -437,7 +444,8 @@ dispatch(struct sender *s, struct err *e)
 	int64_t now_us = clock_mono_us();
 	size_t n;
 
-	if (s->draining || s->store_retry_us > now_us)
+	/* What is not surely ours is not sent. */
+	if (s->draining || outage_now(s) || !settle_holds(s))
 		return 0;
 	queue_wake(&s->queue, now_us);
 	while (s->nrunning < (size_t)s->options.concurrency &&
@@ -460,8 +468,7 @@ sender_report(const struct sender *s, struct err *text)
 	    s->count.retrying, s->count.dead, s->queue.n, s->nrunning);
 }
 
-/* The counters, for metrics and status. */
-static int
+int
 sender_beat(struct sender *s, struct err *e)
 {
 	char text[512];
@@ -498,30 +505,55 @@ on_signal(struct sender *s)
 	return 0;
 }
 
-static int
-timeout_of(const struct sender *s)
+/* When there is something to do for the store and the queue. */
+static int64_t
+next_us(const struct sender *s, int64_t now_us)
 {
-	int64_t now_us = clock_mono_us(), next = now_us + TICK_MS * 1000, t;
-	int http = http_timeout_ms(s->http), ms;
+	int64_t next = now_us + TICK_MS * 1000, t;
 
+	if (outage_now(s))
+		return outage_next_us(s);
 	t = queue_next_us(&s->queue);
 	if (!s->draining && t < next)
 		next = t;
-	if (s->nended > 0 && s->store_retry_us == 0 &&
-	    s->ended_since_us + settle_linger_us(s) < next)
-		next = s->ended_since_us + settle_linger_us(s);
+	t = s->ended_since_us + settle_linger_us(s);
+	if (settle_waits(s) && t < next)
+		next = t;
 	if (s->lines_left && intake_room(s))
-		next = now_us;
+		return now_us;
 	/* Answers that came after this turn's dispatch() let others go. */
-	if (!s->draining && s->store_retry_us <= now_us &&
-	    queue_runnable(&s->queue) &&
+	if (!s->draining && queue_runnable(&s->queue) &&
 	    s->nrunning < (size_t)s->options.concurrency)
-		next = now_us;
+		return now_us;
+	return next;
+}
+
+static int
+timeout_of(const struct sender *s)
+{
+	int64_t now_us = clock_mono_us(), next = next_us(s, now_us);
+	int http = http_timeout_ms(s->http), ms;
+
 	ms = next <= now_us ? 0 : (int)((next - now_us + 999) / 1000);
 	if (http >= 0 && http < ms)
 		ms = http;
 	http = processes_timeout_ms(s->processes);
 	return http >= 0 && http < ms ? http : ms;
+}
+
+/* What we hold must be ours for a while before anything else is claimed: a
+ * lease of ours that has ended would be claimed once more. After a long sleep
+ * of the machine attempts may still wait for their commit, too. */
+static int
+hold_on(struct sender *s, struct err *e)
+{
+	int64_t now_ms = clock_now_ms();
+	bool slept = now_ms - s->turn_ms > LEASE_MS / 4;
+
+	s->turn_ms = now_ms;
+	if (slept && settle_now(s, e) < 0)
+		return -1;
+	return settle_renew(s, e);
 }
 
 /* What is done from time to time: channels that changed, the heartbeat. */
@@ -545,7 +577,9 @@ look_around(struct sender *s, struct err *e)
 static int
 turn(struct sender *s, struct err *e)
 {
-	bool reads = s->input_open && !s->draining && intake_room(s);
+	bool reads =
+	    s->input_open && !s->draining && !outage_now(s) && intake_room(s);
+	struct err why;
 	struct pollfd p[4] = {
 	    {.fd = processes_fd(s->processes), .events = POLLIN},
 	    {.fd = s->signal_fd, .events = POLLIN},
@@ -558,17 +592,22 @@ turn(struct sender *s, struct err *e)
 		return err_set(e, "poll: %s", strerror(errno));
 	if (p[1].revents != 0 && on_signal(s) < 0)
 		return 0;
-	if (reads && (s->lines_left || p[3].revents != 0) &&
+	outage_probe(s);
+	if (!outage_now(s) && hold_on(s, &why) < 0)
+		outage_begin(s, &why);
+	if (reads && !outage_now(s) && (s->lines_left || p[3].revents != 0) &&
 	    intake_read(s, e) < 0)
 		return -1;
 	processes_service(s->processes);
 	if (http_service(s->http, e) < 0 || dispatch(s, e) < 0 ||
-	    http_service(s->http, e) < 0 || settle_ended(s, false, e) < 0)
+	    http_service(s->http, e) < 0)
 		return -1;
+	settle_ended(s);
 	s->turn++;
-	if (settle_renew(s, e) < 0 || spill_fetch(s, e) < 0 ||
-	    notice_send(s, e) < 0 || look_around(s, e) < 0)
-		log_warn("%s", e->msg);
+	if (!outage_now(s) &&
+	    (spill_fetch(s, &why) < 0 || notice_send(s, &why) < 0 ||
+		look_around(s, &why) < 0))
+		outage_begin(s, &why);
 	return 1;
 }
 
@@ -577,28 +616,8 @@ finished(const struct sender *s)
 {
 	if (s->nrunning > 0)
 		return false;
-	return s->draining ||
-	       (!s->input_open && s->queue.n == 0 && s->notices == NULL);
-}
-
-/* Everything still in memory goes back, due at once (or when it would have
- * been). */
-static int
-give_back(struct sender *s, struct err *e)
-{
-	int64_t now_us = clock_mono_us(), now_ms = clock_now_ms();
-
-	if (store_begin(s->store, true, e) < 0)
-		return -1;
-	while (s->queue.oldest != NULL) {
-		struct delivery *d = s->queue.oldest;
-		int64_t due = now_ms;
-
-		if (d->state == DELIVERY_STATE_BACKOFF && d->due_us > now_us)
-			due += (d->due_us - now_us + 999) / 1000;
-		settle_release(s, d, due, e);
-	}
-	return store_commit(s->store, e);
+	return s->draining || (!s->input_open && s->queue.n == 0 &&
+				  s->notices == NULL && !settle_waits(s));
 }
 
 /* Not waited for any longer: what had left may have arrived. */
@@ -627,15 +646,16 @@ sender_run(struct sender *s, struct err *e)
 {
 	int rc = 1;
 
+	/* Waiting long inside the store would keep answers waiting. */
+	store_set_wait(s->store, STORE_WAIT_MS);
+	s->turn_ms = clock_now_ms();
 	while (rc > 0 && !finished(s))
 		rc = turn(s, e);
 	if (rc == 0)
 		cancel_all(s);
-	if (rc < 0)
+	if (rc < 0 || outage_last_tries(s, e) < 0)
 		return -1;
-	if (settle_ended(s, true, e) < 0)
-		return -1;
-	if (s->nended > 0)
-		return err_set(e, "the store took no attempts any more");
-	return give_back(s, e);
+	if (s->stdout_errno != 0 && s->stdout_errno != EPIPE)
+		return err_set(e, "stdout: %s", strerror(s->stdout_errno));
+	return 0;
 }

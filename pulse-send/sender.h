@@ -40,6 +40,12 @@ struct sender_options {
 
 struct sending;
 
+/* The store takes nothing since then (monotonic); 0: it works. */
+struct outage {
+	int64_t since_us, retry_us, wait_us;
+	bool said;
+};
+
 struct sender {
 	struct sender_options options;
 	struct store *store;
@@ -74,11 +80,16 @@ struct sender {
 	size_t nended;
 	int64_t ended_since_us;
 	int64_t commit_us; /* what the last commit took */
-	/* Nobody reads stdout any more. */
+	/* Nobody reads stdout any more, or (with the reason) it fails. */
 	bool reader_gone;
-	/* The store fails: try again then, start nothing until. */
-	int64_t store_retry_us;
-	struct {
+	int stdout_errno;
+	/* Deliveries that go back to the store unsent with the next commit,
+	 * oldest first; no longer in the queue. */
+	struct delivery *released, **released_tail;
+	size_t nreleased;
+	struct outage outage;
+	int64_t turn_ms; /* when the last turn was */
+	struct sender_count {
 		int64_t lines, bad, unclaimed, requests, delivered, retrying,
 		    dead, released, lost;
 	} count;
@@ -93,6 +104,20 @@ void sender_close(struct sender *s);
 int sender_run(struct sender *s, struct err *e);
 /* How far it is, in one line (SIGUSR1). */
 void sender_report(const struct sender *s, struct err *text);
+/* Counters into the store, for metrics and status. 0 or -1. */
+int sender_beat(struct sender *s, struct err *e);
+
+/* ---- outage.c ------------------------------------------------------------ */
+
+bool outage_now(const struct sender *s);
+/* The store failed, for that reason: try again later. */
+void outage_begin(struct sender *s, const struct err *why);
+/* When it is time to, see whether the store works again. */
+void outage_probe(struct sender *s);
+int64_t outage_next_us(const struct sender *s);
+/* Everything has ended: what is in memory into the store, within some seconds.
+ * -1 says how much could not be kept. */
+int outage_last_tries(struct sender *s, struct err *e);
 
 /* ---- spill.c ------------------------------------------------------------- */
 
@@ -110,7 +135,7 @@ struct behind {
 void spill(struct sender *s, struct delivery *d, int64_t wait_us);
 /* Give back all that waits for an endpoint, if that is long. */
 void spill_endpoint(struct sender *s, struct endpoint *p);
-/* Fetch what is due again. 0 or -1. */
+/* Fetch what is due again. 0, or -1 when the store failed. */
 int spill_fetch(struct sender *s, struct err *e);
 void spill_release(struct sender *s);
 
@@ -126,12 +151,26 @@ void notice_release(struct sender *s);
 
 /* ---- intake.c ------------------------------------------------------------ */
 
-/* Read stdin once and take what it holds. 0 or -1. */
+/* Read stdin once and take what it holds. 0, or -1 when it cannot be read. A
+ * store that fails is an outage: the lines are taken after it. */
 int intake_read(struct sender *s, struct err *e);
+/* Keep alerts of lines that were read but not taken and that the store does
+ * not have, unclaimed. 0, or -1 when the store failed. */
+int intake_keep(struct sender *s, struct err *e);
 /* The store_delivery_fn of every claim: into the queue. arg: the sender. */
 int intake_take(void *arg, const struct store_delivery *from, struct err *e);
 /* Room for more in memory. */
 bool intake_room(const struct sender *s);
+
+/* Where the queue stood before a transaction that claims. */
+struct intake_mark {
+	struct delivery *newest, **released_tail;
+	size_t nreleased;
+};
+
+struct intake_mark intake_begin(const struct sender *s);
+/* That transaction failed: forget what it claimed. */
+void intake_undo(struct sender *s, const struct intake_mark *mark);
 
 /* ---- settle.c ------------------------------------------------------------ */
 
@@ -146,9 +185,11 @@ struct sending {
 	struct delivery_plan plan[DIGEST_MAX];
 	/* The statuses that the plans lead to. */
 	enum delivery_state state[DIGEST_MAX];
-	/* From the store, once committed: number, and the lease was ours. */
+	/* From the store, once committed: number, and the lease was ours,
+	 * and now is until then. */
 	int64_t attempt_no[DIGEST_MAX];
 	bool kept[DIGEST_MAX];
+	int64_t lease_until_ms;
 	size_t n;
 	size_t body_len;
 	struct verdict verdict;
@@ -161,14 +202,20 @@ struct sending {
 
 /* How long an attempt waits for others to be committed with. */
 int64_t settle_linger_us(const struct sender *s);
-/* Commit what has ended, if it is time to (or now), then print its records.
- * 0 or -1 when stdout is gone. */
-int settle_ended(struct sender *s, bool now, struct err *e);
+/* Whether anything waits for a commit. */
+bool settle_waits(const struct sender *s);
+/* Commit what waits, if it is time to, then print its records. A store that
+ * fails is an outage. */
+void settle_ended(struct sender *s);
+/* The same at once. 0, or -1 when the store failed: nothing has changed. */
+int settle_now(struct sender *s, struct err *e);
 /* Give a delivery without uncommitted attempts back to the store unsent, due
- * at that time; frees it. */
-void settle_release(
-    struct sender *s, struct delivery *d, int64_t due_ms, struct err *e);
-/* Prolong the leases that end soon. */
+ * at that time, with the next commit. It leaves the queue at once. */
+void settle_release(struct sender *s, struct delivery *d, int64_t due_ms);
+/* Prolong the leases that end soon; forget deliveries whose lease is lost. 0,
+ * or -1 when the store failed: then nothing has changed. */
 int settle_renew(struct sender *s, struct err *e);
+/* All that is in memory is ours for long enough to send it. */
+bool settle_holds(const struct sender *s);
 
 #endif

@@ -17,7 +17,6 @@
 #define LINGER_MIN_US 4000
 #define LINGER_MAX_US 32000
 #define BATCH_MAX     2048
-#define STORE_WAIT_US (1 * 1000000)
 /* Leases prolonged in one transaction. */
 #define RENEW_MAX 512
 
@@ -56,7 +55,7 @@ store_one(struct sender *s, struct sending *g, size_t i, struct err *e)
 	    .step = g->plan[i].step,
 	    .next_attempt_ms = next_attempt_ms(g, i),
 	    .keep_lease = g->state[i] == DELIVERY_STATE_BACKOFF,
-	    .lease_until_ms = clock_now_ms() + LEASE_MS,
+	    .lease_until_ms = g->lease_until_ms,
 	};
 	int rc = store_delivery_settle(s->store, &d->id, s->token, &a, &to, e);
 
@@ -64,30 +63,54 @@ store_one(struct sender *s, struct sending *g, size_t i, struct err *e)
 		return -1;
 	g->attempt_no[i] = a.attempt_no;
 	g->kept[i] = rc > 0;
-	if (to.keep_lease)
-		d->lease_until_ms = to.lease_until_ms;
 	return 0;
 }
 
 static int
-store_all(struct sender *s, struct err *e)
+store_attempts(struct sender *s, struct err *e)
 {
+	int64_t until_ms = clock_now_ms() + LEASE_MS;
 	struct sending *g;
 	size_t i;
 
-	if (store_begin(s->store, true, e) < 0)
-		return -1;
-	for (g = s->ended; g != NULL; g = g->next)
+	for (g = s->ended; g != NULL; g = g->next) {
+		g->lease_until_ms = until_ms;
 		for (i = 0; i < g->n; i++)
-			if (store_one(s, g, i, e) < 0) {
-				store_rollback(s->store);
+			if (store_one(s, g, i, e) < 0)
 				return -1;
-			}
-	if (endpoints_save(s, e) < 0) {
+	}
+	return 0;
+}
+
+/* After the attempts: what stands behind a parked one goes with it. */
+static int
+store_released(struct sender *s, struct err *e)
+{
+	const struct delivery *d;
+
+	for (d = s->released; d != NULL; d = d->next)
+		if (store_delivery_release(
+			s->store, &d->id, s->token, d->scheduled_ms, e) < 0)
+			return -1;
+	return 0;
+}
+
+/* Only attempts must outlive a power cut: what was given back is there again
+ * anyway when its lease ends. */
+static int
+store_all(struct sender *s, struct err *e)
+{
+	if (store_begin(s->store, s->nended > 0, e) < 0)
+		return -1;
+	if (store_attempts(s, e) < 0 || store_released(s, e) < 0 ||
+	    endpoints_save(s, e) < 0) {
 		store_rollback(s->store);
 		return -1;
 	}
-	return store_commit(s->store, e);
+	if (store_commit(s->store, e) < 0)
+		return -1;
+	endpoints_saved(s);
+	return 0;
 }
 
 /* ---- the records --------------------------------------------------------- */
@@ -153,11 +176,27 @@ forget_or_keep(struct sender *s, struct sending *g, size_t i)
 		return;
 	}
 	/* Its lease is the youngest now: those that end sooner come first. */
+	if (g->kept[i])
+		d->lease_until_ms = g->lease_until_ms;
 	queue_touch(&s->queue, d);
 }
 
-static int
-publish(struct sender *s, struct err *e)
+static void
+forget_released(struct sender *s)
+{
+	struct delivery *d;
+
+	s->count.released += (int64_t)s->nreleased;
+	while ((d = s->released) != NULL) {
+		s->released = d->next;
+		delivery_free(d);
+	}
+	s->released_tail = &s->released;
+	s->nreleased = 0;
+}
+
+static void
+publish(struct sender *s)
 {
 	struct sending *g;
 	size_t i;
@@ -177,13 +216,12 @@ publish(struct sender *s, struct err *e)
 	}
 	s->ended_tail = &s->ended;
 	s->nended = 0;
+	forget_released(s);
 	if (s->reader_gone || (rc == 0 && emit_flush(&s->out) == 0))
-		return 0;
-	if (errno != EPIPE)
-		return err_set(e, "stdout: %s", strerror(errno));
+		return;
 	/* Stop as for a signal: what is in memory still goes back. */
+	s->stdout_errno = errno;
 	s->reader_gone = s->draining = true;
-	return 0;
 }
 
 /* Company is worth waiting for as long as a commit takes, several times over:
@@ -198,83 +236,134 @@ settle_linger_us(const struct sender *s)
 				    : us;
 }
 
-int
-settle_ended(struct sender *s, bool now, struct err *e)
+bool
+settle_waits(const struct sender *s)
 {
-	int64_t now_us = clock_mono_us();
+	return s->nended > 0 || s->nreleased > 0;
+}
+
+int
+settle_now(struct sender *s, struct err *e)
+{
+	int64_t from_us = clock_mono_us();
+
+	if (!settle_waits(s))
+		return 0;
+	if (store_all(s, e) < 0)
+		return -1;
+	s->commit_us = clock_mono_us() - from_us;
+	publish(s);
+	return 0;
+}
+
+void
+settle_ended(struct sender *s)
+{
 	struct err why;
 	bool idle;
 
-	if (s->nended == 0)
-		return 0;
+	if (!settle_waits(s) || outage_now(s))
+		return;
 	idle = s->running == NULL && !queue_runnable(&s->queue);
-	if (!now && !idle && s->nended < BATCH_MAX &&
-	    now_us - s->ended_since_us < settle_linger_us(s))
-		return 0;
-	if (now_us < s->store_retry_us && !now)
-		return 0;
-	if (store_all(s, &why) < 0) {
-		log_error("%s; trying again", why.msg);
-		s->store_retry_us = now_us + STORE_WAIT_US;
-		return 0;
-	}
-	s->commit_us = clock_mono_us() - now_us;
-	s->store_retry_us = 0;
-	return publish(s, e);
+	if (!idle && s->nended + s->nreleased < BATCH_MAX &&
+	    clock_mono_us() - s->ended_since_us < settle_linger_us(s))
+		return;
+	if (settle_now(s, &why) < 0)
+		outage_begin(s, &why);
 }
 
 /* ---- leases -------------------------------------------------------------- */
 
 void
-settle_release(
-    struct sender *s, struct delivery *d, int64_t due_ms, struct err *e)
+settle_release(struct sender *s, struct delivery *d, int64_t due_ms)
 {
-	/* When the store is down the lease will end by itself. */
-	if (store_delivery_release(s->store, &d->id, s->token, due_ms, e) < 0)
-		log_warn("%s", e->msg);
-	s->count.released++;
 	queue_remove(&s->queue, d);
-	delivery_free(d);
+	if (!settle_waits(s))
+		s->ended_since_us = clock_mono_us();
+	d->scheduled_ms = due_ms;
+	d->next = NULL;
+	*s->released_tail = d;
+	s->released_tail = &d->next;
+	s->nreleased++;
 }
 
-static int
-renew_some(struct sender *s, int64_t now_ms, struct err *e)
+/* Whether the first lease ends within the time. */
+static bool
+first_ends(const struct sender *s, int64_t now_ms, int64_t within_ms)
 {
-	struct delivery *d = s->queue.oldest, *next;
-	int i, rc;
+	const struct delivery *d = s->queue.oldest;
 
-	for (i = 0; i < RENEW_MAX && d != NULL; i++, d = next) {
-		next = d->newer;
+	return d != NULL && d->lease_until_ms <= now_ms + within_ms;
+}
+
+bool
+settle_holds(const struct sender *s)
+{
+	return !first_ends(s, clock_now_ms(), LEASE_MS / 4);
+}
+
+/* What the store said of one lease. */
+struct renewal {
+	struct delivery *delivery;
+	bool ours;
+};
+
+/* Ask for the first ones. Their number, or -1. */
+static int
+renew_some(struct sender *s, int64_t now_ms, struct renewal v[RENEW_MAX],
+    struct err *e)
+{
+	struct delivery *d = s->queue.oldest;
+	int n, rc;
+
+	for (n = 0; n < RENEW_MAX && d != NULL; n++, d = d->newer) {
 		if (d->lease_until_ms > now_ms + LEASE_MS / 2)
 			break;
 		rc = store_delivery_renew(
 		    s->store, &d->id, s->token, now_ms, LEASE_MS, e);
 		if (rc < 0)
 			return -1;
-		if (rc > 0 || d->sending || d->uncommitted > 0) {
-			d->lease_until_ms = now_ms + LEASE_MS;
-			queue_touch(&s->queue, d);
-			continue;
-		}
-		s->count.lost++;
-		queue_remove(&s->queue, d);
-		delivery_free(d);
+		v[n] = (struct renewal){d, rc > 0};
 	}
-	return 0;
+	return n;
+}
+
+/* It is committed: now it holds. A lease that is lost while the request runs
+ * matters no more: its end is recorded, whoever holds the delivery. */
+static void
+apply_renewal(struct sender *s, int64_t now_ms, const struct renewal *r)
+{
+	struct delivery *d = r->delivery;
+
+	if (r->ours || d->sending || d->uncommitted > 0) {
+		d->lease_until_ms = now_ms + LEASE_MS;
+		queue_touch(&s->queue, d);
+		return;
+	}
+	s->count.lost++;
+	queue_remove(&s->queue, d);
+	delivery_free(d);
 }
 
 int
 settle_renew(struct sender *s, struct err *e)
 {
 	int64_t now_ms = clock_now_ms();
-	const struct delivery *d = s->queue.oldest;
+	struct renewal v[RENEW_MAX];
+	int i, n;
 
-	if (d == NULL || d->lease_until_ms > now_ms + LEASE_MS / 2)
-		return 0;
-	if (store_begin(s->store, false, e) < 0 ||
-	    renew_some(s, now_ms, e) < 0) {
-		store_rollback(s->store);
-		return -1;
+	while (first_ends(s, now_ms, LEASE_MS / 2)) {
+		if (store_begin(s->store, false, e) < 0)
+			return -1;
+		n = renew_some(s, now_ms, v, e);
+		if (n < 0) {
+			store_rollback(s->store);
+			return -1;
+		}
+		if (store_commit(s->store, e) < 0)
+			return -1;
+		for (i = 0; i < n; i++)
+			apply_renewal(s, now_ms, &v[i]);
 	}
-	return store_commit(s->store, e);
+	return 0;
 }

@@ -16,8 +16,17 @@
 
 struct spilled {
 	struct timer timer;
+	struct spilled *next; /* while it is being fetched */
 	struct uuid id;
 };
+
+static void
+remember_until(struct sender *s, struct spilled *x, int64_t due_us)
+{
+	x->timer = (struct timer){.owner = x};
+	if (timers_set(&s->spilled, &x->timer, due_us) < 0)
+		free(x);
+}
 
 static void
 remember(struct sender *s, const struct uuid *id, int64_t due_us)
@@ -30,18 +39,15 @@ remember(struct sender *s, const struct uuid *id, int64_t due_us)
 	if (x == NULL)
 		return;
 	x->id = *id;
-	x->timer.owner = x;
-	if (timers_set(&s->spilled, &x->timer, due_us) < 0)
-		free(x);
+	remember_until(s, x, due_us);
 }
 
 void
 spill(struct sender *s, struct delivery *d, int64_t wait_us)
 {
 	struct uuid id = d->id;
-	struct err e;
 
-	settle_release(s, d, clock_now_ms() + (wait_us + 999) / 1000, &e);
+	settle_release(s, d, clock_now_ms() + (wait_us + 999) / 1000);
 	remember(s, &id, clock_mono_us() + wait_us);
 }
 
@@ -68,39 +74,63 @@ spill_endpoint(struct sender *s, struct endpoint *p)
 	}
 }
 
-static int
-fetch(struct sender *s, int64_t now_us, struct err *e)
+/* Those that are due, at most so many, as a list. */
+static struct spilled *
+take_due(struct sender *s, int64_t now_us)
 {
+	struct spilled *list = NULL, **tail = &list;
 	struct timer *t;
-	int i, rc = 0;
+	int i;
 
-	for (i = 0; i < FETCH_MAX && rc >= 0; i++) {
+	for (i = 0; i < FETCH_MAX; i++) {
 		t = timers_pop(&s->spilled, now_us);
 		if (t == NULL)
 			break;
-		rc = store_delivery_claim_id(s->store,
-		    &((struct spilled *)t->owner)->id, s->token, clock_now_ms(),
-		    LEASE_MS, intake_take, s, e);
-		free(t->owner);
+		*tail = t->owner;
+		tail = &(*tail)->next;
 	}
-	return rc < 0 ? -1 : 0;
+	*tail = NULL;
+	return list;
+}
+
+/* In one transaction. */
+static int
+claim_all(struct sender *s, const struct spilled *x, struct err *e)
+{
+	if (store_begin(s->store, false, e) < 0)
+		return -1;
+	for (; x != NULL; x = x->next)
+		if (store_delivery_claim_id(s->store, &x->id, s->token,
+			clock_now_ms(), LEASE_MS, intake_take, s, e) < 0) {
+			store_rollback(s->store);
+			return -1;
+		}
+	return store_commit(s->store, e);
 }
 
 int
 spill_fetch(struct sender *s, struct err *e)
 {
 	int64_t now_us = clock_mono_us();
+	struct intake_mark mark = intake_begin(s);
+	struct spilled *list, *next;
+	int rc;
 
 	if (!s->input_open || s->draining || !intake_room(s) ||
 	    timers_next_us(&s->spilled) > now_us)
 		return 0;
-	if (store_begin(s->store, false, e) < 0)
-		return -1;
-	if (fetch(s, now_us, e) < 0) {
-		store_rollback(s->store);
-		return -1;
+	list = take_due(s, now_us);
+	rc = claim_all(s, list, e);
+	if (rc < 0)
+		intake_undo(s, &mark);
+	for (; list != NULL; list = next) {
+		next = list->next;
+		if (rc < 0)
+			remember_until(s, list, now_us);
+		else
+			free(list);
 	}
-	return store_commit(s->store, e);
+	return rc;
 }
 
 void

@@ -118,3 +118,88 @@ alerts_of_each() {
 	[ "$(jq .lost <<<"$output")" -eq 0 ]
 	[ "$(jq .kills <<<"$output")" -eq 15 ]
 }
+
+# Keep the store locked against all writers until unlock_store.
+lock_store() {
+	mkfifo "$LAB/locker"
+	sqlite3 -cmd '.timeout 10000' "$PULSE_DB" <"$LAB/locker" >"$LAB/locked" 3>&- &
+	exec 4>"$LAB/locker"
+	echo "begin immediate; select 'locked';" >&4
+	until_true 20 grep -q locked "$LAB/locked"
+}
+
+unlock_store() {
+	exec 4>&-
+	until_true 20 sqlite3 "$PULSE_DB" 'begin immediate; rollback'
+}
+
+@test "a store that is locked for longer than ten seconds ends nothing and loses nothing" {
+	lab_sink --answer '{"delay_ms":1000}'
+	url any /hook
+	mkfifo "$LAB/in"
+	pulse-send --webhook-file "$LAB/any" <"$LAB/in" >"$LAB/out" 2>"$LAB/err" 3>&- 4>&- &
+	pid=$!
+	lab_note "$pid"
+	exec 5>"$LAB/in"
+	alert 1 1 >&5
+	seen 1
+	lock_store
+	# Its answer comes, and these lines, which the store does not have.
+	alert 2 2 >&5
+	alert 3 3 >&5
+	sleep 11
+	[ "$(requests | wc -l)" -eq 1 ]
+	[ ! -s "$LAB/out" ]
+	unlock_store
+	exec 5>&-
+	wait "$pid"
+	[ "$(grep -c '"delivered"' "$LAB/out")" -eq 3 ]
+	[ "$(requests '.headers["webhook-id"]' | sort | uniq -d | wc -l)" -eq 0 ]
+	[ "$(sql 'select count(*) from delivery_attempts where success')" -eq 3 ]
+	# Said once, and once that it is over.
+	[ "$(grep -c 'kept the database locked' "$LAB/err")" -eq 1 ]
+	[ "$(grep -c 'the store works again' "$LAB/err")" -eq 1 ]
+	[ "$(wc -l <"$LAB/err")" -eq 2 ]
+}
+
+@test "SIGTERM while the store is locked: what cannot be recorded is named" {
+	lab_sink --answer '{"delay_ms":1000}'
+	url any /hook
+	mkfifo "$LAB/in"
+	pulse-send --webhook-file "$LAB/any" <"$LAB/in" >"$LAB/out" 2>"$LAB/err" 3>&- 4>&- &
+	pid=$!
+	lab_note "$pid"
+	exec 5>"$LAB/in"
+	alert 1 1 >&5
+	seen 1
+	lock_store
+	until_true 30 grep -q 'kept the database locked' "$LAB/err"
+	kill -TERM "$pid"
+	status=0
+	wait "$pid" || status=$?
+	[ "$status" -eq 75 ]
+	grep -q 'not recorded: alert 0b2f0000-0000-5000-8000-000000000001 through generic: delivered' "$LAB/err"
+	grep -q '1 attempts are not recorded' "$LAB/err"
+	exec 5>&-
+	unlock_store
+}
+
+@test "SIGTERM while the store is locked for a moment: all is recorded" {
+	lab_sink --answer '{"delay_ms":1000}'
+	url any /hook
+	mkfifo "$LAB/in"
+	pulse-send --webhook-file "$LAB/any" <"$LAB/in" >"$LAB/out" 2>"$LAB/err" 3>&- 4>&- &
+	pid=$!
+	lab_note "$pid"
+	exec 5>"$LAB/in"
+	alert 1 1 >&5
+	seen 1
+	lock_store
+	until_true 30 grep -q 'kept the database locked' "$LAB/err"
+	kill -TERM "$pid"
+	unlock_store
+	wait "$pid"
+	exec 5>&-
+	[ "$(grep -c '"delivered"' "$LAB/out")" -eq 1 ]
+	[ "$(sql 'select count(*) from delivery_attempts where success')" -eq 1 ]
+}

@@ -107,6 +107,10 @@ pending() {
 	[ "$(pulse-retry | wc -l)" -eq 0 ]
 }
 
+two() {
+	[ "$(wc -l <"$LAB/claims")" -eq 2 ]
+}
+
 @test "--follow prints what becomes due later, and ends on SIGTERM" {
 	pending 2
 	sql "update deliveries set next_attempt_ms = 9999999999999"
@@ -114,10 +118,28 @@ pending() {
 	pid=$!
 	echo "$pid" >>"$LAB/pids"
 	sql "update deliveries set next_attempt_ms = 0"
-	two() { [ "$(wc -l <"$LAB/claims")" -eq 2 ]; }
 	until_true 20 two
 	kill "$pid"
 	wait "$pid"
+}
+
+@test "--follow waits for a store that another program keeps locked" {
+	pending 2
+	mkfifo "$LAB/locker"
+	sqlite3 "$PULSE_DB" <"$LAB/locker" >"$LAB/locked" 3>&- &
+	exec 4>"$LAB/locker"
+	echo "begin immediate; select 'locked';" >&4
+	until_true 20 grep -q locked "$LAB/locked"
+	pulse-retry --follow >"$LAB/claims" 2>"$LAB/err" 3>&- 4>&- &
+	pid=$!
+	lab_note "$pid"
+	until_true 20 grep -q 'kept the database locked' "$LAB/err"
+	sleep 11
+	exec 4>&-
+	until_true 20 two
+	kill "$pid"
+	wait "$pid"
+	[ "$(wc -l <"$LAB/err")" -eq 2 ]
 }
 
 @test "a failure goes on in the schedule where it was, and ends as a dead letter" {

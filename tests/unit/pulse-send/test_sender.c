@@ -2,6 +2,9 @@
  * What a sender keeps in memory: leases that it prolongs in time, channels
  * that it reads again.
  */
+#include <signal.h>
+#include <sys/resource.h>
+
 #include "common/clock.h"
 #include "pulse-send/endpoints.h"
 #include "pulse-send/sender.h"
@@ -40,9 +43,26 @@ take_alert(struct sender *s, int i)
 	    &e);
 }
 
+static int
+keep_lease(void *arg, const struct store_delivery *d, struct err *e)
+{
+	(void)e;
+	*(int64_t *)arg = d->lease_until_ms;
+	return 0;
+}
+
+static int
+ignore(void *arg, const struct store_delivery *d, struct err *e)
+{
+	(void)arg;
+	(void)d;
+	(void)e;
+	return 0;
+}
+
 /* An attempt of the delivery failed and it waits for the next one. */
-static void
-fail_once(struct sender *s, struct delivery *d)
+static int
+end_once(struct sender *s, struct delivery *d)
 {
 	struct sending *g = calloc(1, sizeof(*g));
 	struct err e;
@@ -56,7 +76,7 @@ fail_once(struct sender *s, struct delivery *d)
 	*s->ended_tail = g;
 	s->ended_tail = &g->next;
 	s->nended++;
-	must(settle_ended(s, true, &e), &e);
+	return settle_now(s, &e);
 }
 
 static void
@@ -71,11 +91,83 @@ test_leases(struct sender *s)
 	first = s->queue.oldest;
 	second = first->newer;
 	first->lease_until_ms = second->lease_until_ms = soon_ms;
-	fail_once(s, first);
+	must(end_once(s, first), &e);
 	ok(first->lease_until_ms > soon_ms, "settling prolongs a lease");
 	must(settle_renew(s, &e), &e);
 	ok(second->lease_until_ms > soon_ms,
 	    "that of another behind it is prolonged all the same");
+}
+
+/* No file of this process may grow: a commit cannot be written. */
+static void
+limit_files(rlim_t most)
+{
+	struct rlimit l = {.rlim_cur = most};
+
+	(void)getrlimit(RLIMIT_FSIZE, &l);
+	l.rlim_cur = most;
+	(void)signal(SIGXFSZ, SIG_IGN);
+	(void)setrlimit(RLIMIT_FSIZE, &l);
+}
+
+static int64_t
+lease_in_store(struct sender *s, const struct delivery *d)
+{
+	int64_t ms = 0;
+	struct err e;
+
+	must(store_delivery_get(s->store, &d->id, keep_lease, &ms, &e), &e);
+	return ms;
+}
+
+static void
+test_failed_commit(struct sender *s)
+{
+	int64_t soon_ms = clock_now_ms() + 1000;
+	struct delivery *first = s->queue.oldest, *second = first->newer;
+	struct err e;
+
+	first->lease_until_ms = second->lease_until_ms = soon_ms;
+	limit_files(1);
+	ok(settle_renew(s, &e) < 0, "a commit that cannot be written fails");
+	ok(first->lease_until_ms == soon_ms &&
+		second->lease_until_ms == soon_ms && !settle_holds(s),
+	    "leases are not believed to be longer than the store says");
+	ok(end_once(s, first) < 0 && first->lease_until_ms == soon_ms,
+	    "nor those of attempts that are not recorded");
+	ok(s->nended == 1, "which wait to be recorded");
+	limit_files(RLIM_INFINITY);
+	must(settle_now(s, &e), &e);
+	must(settle_renew(s, &e), &e);
+	ok(settle_holds(s) &&
+		first->lease_until_ms == lease_in_store(s, first) &&
+		second->lease_until_ms == lease_in_store(s, second),
+	    "afterwards they are as long as the store says");
+}
+
+/* Another takes over what we let go; we forget it, but not what happened. */
+static void
+test_lost_lease(struct sender *s)
+{
+	struct delivery *first = s->queue.oldest, *second = first->newer;
+	int64_t now_ms = clock_now_ms();
+	struct uuid alert = first->alert_id;
+	int64_t before, after;
+	struct err e;
+
+	must(store_attempt_count(s->store, &alert, &before, &e), &e);
+	must(store_delivery_adopt(s->store, &first->id, s->token, "other",
+		 now_ms, LEASE_MS, ignore, NULL, &e),
+	    &e);
+	must(store_delivery_adopt(s->store, &second->id, s->token, "other",
+		 now_ms, LEASE_MS, ignore, NULL, &e),
+	    &e);
+	second->lease_until_ms = now_ms;
+	must(end_once(s, first), &e);
+	must(store_attempt_count(s->store, &alert, &after, &e), &e);
+	is_int(after, before + 1, "an attempt under a lost lease is recorded");
+	must(settle_renew(s, &e), &e);
+	is_int((int64_t)s->queue.n, 0, "what is another's is forgotten");
 }
 
 static void
@@ -109,6 +201,7 @@ test_refresh(struct sender *s)
 	put_channel(s, OPS ",\"paused\":true}");
 	must(endpoints_refresh(s, &e), &e);
 	must(endpoints_save(s, &e), &e);
+	endpoints_saved(s);
 	must(endpoints_refresh(s, &e), &e);
 	ok(p->channel.paused, "a change is seen after what was to be saved");
 }
@@ -128,6 +221,8 @@ main(void)
 	must(sender_open(&s, &o, st, &e), &e);
 	s.reader_gone = true; /* no records between the results */
 	test_leases(&s);
+	test_failed_commit(&s);
+	test_lost_lease(&s);
 	test_refresh(&s);
 	sender_close(&s);
 	store_close(st);
