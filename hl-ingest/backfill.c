@@ -110,7 +110,7 @@ static void
 on_unknown(struct member *m, const char *why)
 {
 	if (!m->series.known) {
-		feed_refuse(m->feed, m, why);
+		begin_refuse(m->feed, m, why);
 		return;
 	}
 	if (!m->failure_said)

@@ -98,7 +98,7 @@ on_error(struct feed *f, const struct frame *frame)
 			return;
 		}
 		if (m != NULL) {
-			feed_refuse(f, m, frame->text);
+			begin_refuse(f, m, frame->text);
 			return;
 		}
 		break;

@@ -3,6 +3,7 @@
  * (a WebSocket connection, REST, the rules in the store) and where they print.
  *
  *	feed.c		open, run, close; the list of series; the timer
+ *	begin.c		what a series needs to be followed; refusals
  *	connect.c	the connection: resolve, connect, subscribe, frames
  *	backfill.c	which series asks REST next; its answers
  *	follow.c	the series that the rules need
@@ -130,8 +131,6 @@ int feed_run(struct feed *f);
 struct member *feed_add(struct feed *f, const char *coin, interval_id interval,
     bool by_rule, int64_t warmup_bars);
 void feed_remove(struct feed *f, struct member *m);
-/* Never again: why in words. Said on stderr with suggestions. */
-void feed_refuse(struct feed *f, struct member *m, const char *why);
 /* Something is due sooner than was planned. */
 void feed_kick(struct feed *f);
 /* The time at the exchange; and one that surely is over there. */
@@ -139,6 +138,14 @@ int64_t feed_now(const struct feed *f);
 int64_t feed_surely(const struct feed *f);
 /* The exchange showed a bar that opens at this time. */
 void feed_saw(struct feed *f, int64_t open_ms);
+
+/* begin.c */
+/* Begin what is new and can begin. */
+void begin_step(struct feed *f);
+/* Never again: why in words. Said on stderr with suggestions. */
+void begin_refuse(struct feed *f, struct member *m, const char *why);
+/* Say refusals of which all is known that can be suggested. */
+void begin_refusals(struct feed *f);
 
 /* connect.c */
 /* For struct ws_ops. */
