@@ -277,8 +277,9 @@ backfill_plan(struct feed *f)
 
 	if (v == NULL)
 		return;
+	f->plan_due = false;
 	for (i = 0; i < f->n_members; i++)
-		if (f->members[i]->started)
+		if (f->members[i]->state == MEMBER_ACTIVE)
 			v[n++] = f->members[i];
 	if (f->options.confirm == FEED_CONFIRM_AUTO && !f->options.poll)
 		after = plan_auto(f, v, n);

@@ -80,26 +80,68 @@ first_bar(struct feed *f, struct member *m, bool *begun)
 	return from < 0 ? 0 : from;
 }
 
+/* ---- its place among the subscriptions ------------------------------------ */
+
+/* The subscriptions that the series needs and that are not there. */
+static size_t
+places_wanted(const struct feed *f, const struct member *m)
+{
+	bool ctx = f->options.ctx && subscriptions_find(&f->subscriptions,
+					 FRAME_TYPE_CTX, m->coin, -1) < 0;
+
+	return ctx ? 2 : 1;
+}
+
 static bool
+has_place(const struct feed *f, const struct member *m)
+{
+	return f->options.poll ||
+	       f->subscriptions.count + places_wanted(f, m) <=
+		   BUDGET_SUBSCRIPTIONS;
+}
+
+static void
+wait_for_place(struct member *m)
+{
+	m->state = MEMBER_WAITS;
+	log_error("%s:%s: the exchange gives an address %d subscriptions and "
+		  "all are in use: it waits until one is free; run hl-ingest "
+		  "with some of the series on another machine",
+	    m->asked, interval_name(m->interval), BUDGET_SUBSCRIPTIONS);
+}
+
+static void
 subscribe(struct feed *f, struct member *m)
 {
-	size_t wanted = f->options.ctx ? 2 : 1;
-
 	if (f->options.poll)
-		return true;
-	if (f->subscriptions.count + wanted > BUDGET_SUBSCRIPTIONS) {
-		begin_refuse(f, m,
-		    "the exchange gives an address 1000 subscriptions: run "
-		    "hl-ingest with these series on another machine");
-		return false;
-	}
+		return;
 	m->slot = subscriptions_add(
 	    &f->subscriptions, FRAME_TYPE_CANDLE, m->coin, m->interval, m);
 	if (f->options.ctx)
 		(void)subscriptions_add(
 		    &f->subscriptions, FRAME_TYPE_CTX, m->coin, -1, NULL);
-	return true;
 }
+
+void
+begin_leave(struct feed *f, struct member *m)
+{
+	int ctx =
+	    subscriptions_find(&f->subscriptions, FRAME_TYPE_CTX, m->coin, -1);
+	size_t i;
+
+	if (m->slot >= 0)
+		subscriptions_remove(&f->subscriptions, m->slot);
+	m->slot = -1;
+	f->plan_due = true;
+	for (i = 0; i < f->n_members; i++)
+		if (f->members[i]->slot >= 0 &&
+		    strcmp(f->members[i]->coin, m->coin) == 0)
+			return;
+	if (ctx >= 0)
+		subscriptions_remove(&f->subscriptions, ctx);
+}
+
+/* ---- beginning ------------------------------------------------------------ */
 
 static void
 begin(struct feed *f, struct member *m)
@@ -110,9 +152,9 @@ begin(struct feed *f, struct member *m)
 	series_init(&m->series, m->coin, m->interval, from, begun, &f->policy,
 	    &report_ops, m);
 	m->started = true;
-	if (!subscribe(f, m))
-		return;
 	m->state = MEMBER_ACTIVE;
+	subscribe(f, m);
+	f->plan_due = true;
 	log_debug("%s %s: from bar %lld", m->coin, interval_name(m->interval),
 	    (long long)from);
 }
@@ -120,7 +162,6 @@ begin(struct feed *f, struct member *m)
 void
 begin_step(struct feed *f)
 {
-	bool changed = false;
 	size_t i;
 
 	if (!f->clock.known && clock_mono_us() < f->start_us + CLOCK_WAIT_US)
@@ -128,14 +169,19 @@ begin_step(struct feed *f)
 	for (i = 0; i < f->n_members; i++) {
 		struct member *m = f->members[i];
 
+		if (m->state == MEMBER_WAITS && has_place(f, m)) {
+			log_warn("%s:%s: a place is free: following it",
+			    m->asked, interval_name(m->interval));
+			begin(f, m);
+		}
 		if (m->state != MEMBER_NEW || !name_is_known(f, m) ||
 		    (strcmp(m->asked, m->coin) != 0 && join(f, m)))
 			continue;
-		begin(f, m);
-		changed = true;
+		if (has_place(f, m))
+			begin(f, m);
+		else
+			wait_for_place(m);
 	}
-	if (changed)
-		backfill_plan(f);
 }
 
 /* ---- refusals ------------------------------------------------------------ */
@@ -143,12 +189,9 @@ begin_step(struct feed *f)
 void
 begin_refuse(struct feed *f, struct member *m, const char *why)
 {
-	if (m->slot >= 0)
-		subscriptions_remove(&f->subscriptions, m->slot);
-	m->slot = -1;
+	begin_leave(f, m);
 	m->state = MEMBER_REFUSED;
 	strncpy(m->why, why, sizeof(m->why) - 1);
-	f->refused++;
 	catalogue_want(&f->catalogue);
 	feed_kick(f);
 }
@@ -166,18 +209,54 @@ say_refused(struct feed *f, struct member *m)
 	buf_release(&b);
 }
 
+/* The names were read: is it one of them, and its last answer here? */
+static bool
+may_come_back(const struct feed *f, const struct member *m)
+{
+	const struct names *names = &f->catalogue.names;
+
+	return !(m->started && m->series.asked) &&
+	       (names_find(names, m->asked) != NULL ||
+		   names_find_pair(names, m->asked) != NULL);
+}
+
+static void
+come_back(struct feed *f, struct member *m)
+{
+	log_warn("%s:%s: the exchange lists it now: trying again", m->asked,
+	    interval_name(m->interval));
+	if (m->started)
+		series_release(&m->series);
+	m->started = false;
+	m->failures = 0;
+	m->state = MEMBER_NEW;
+	feed_kick(f);
+}
+
 void
 begin_refusals(struct feed *f)
 {
-	size_t i;
+	bool news = f->catalogue.readings != f->readings_seen;
+	size_t refused = 0, i;
 
 	if (!catalogue_done(&f->catalogue))
 		return;
-	for (i = 0; i < f->n_members; i++)
-		if (f->members[i]->state == MEMBER_REFUSED &&
-		    !f->members[i]->said)
-			say_refused(f, f->members[i]);
+	f->readings_seen = f->catalogue.readings;
+	for (i = 0; i < f->n_members; i++) {
+		struct member *m = f->members[i];
+
+		if (m->state != MEMBER_REFUSED)
+			continue;
+		if (!m->said)
+			say_refused(f, m);
+		if (news && may_come_back(f, m))
+			come_back(f, m);
+		else
+			refused++;
+	}
 	/* Nothing can come any more. */
-	if (f->refused > 0 && f->refused == f->n_members && !f->options.rules)
+	if (refused > 0 && refused == f->n_members && !f->options.rules)
 		f->stop = true;
+	if (refused > 0)
+		catalogue_again(&f->catalogue);
 }

@@ -5,6 +5,8 @@
 #include "hl-ingest/catalogue.h"
 
 #define AGAIN_MS 2000
+/* A reading anew leaves this much of the minute to what is urgent. */
+#define RESERVED_WEIGHT 100
 
 void
 catalogue_init(struct catalogue *c, struct rest *rest)
@@ -12,12 +14,14 @@ catalogue_init(struct catalogue *c, struct rest *rest)
 	memset(c, 0, sizeof(*c));
 	c->rest = rest;
 	names_init(&c->names);
+	names_init(&c->fresh);
 }
 
 void
 catalogue_release(struct catalogue *c)
 {
 	names_release(&c->names);
+	names_release(&c->fresh);
 }
 
 void
@@ -26,16 +30,27 @@ catalogue_want(struct catalogue *c)
 	c->wanted = true;
 }
 
+void
+catalogue_again(struct catalogue *c)
+{
+	if (c->part != CATALOGUE_DONE ||
+	    clock_mono_ms() < c->read_ms + CATALOGUE_AGAIN_MS)
+		return;
+	c->part = CATALOGUE_SPOT;
+	c->n_dexes = c->next_dex = 0;
+	c->incomplete = false;
+}
+
 bool
 catalogue_has_spot(const struct catalogue *c)
 {
-	return c->part > CATALOGUE_SPOT;
+	return c->readings > 0 || c->part > CATALOGUE_SPOT;
 }
 
 bool
 catalogue_done(const struct catalogue *c)
 {
-	return c->part == CATALOGUE_DONE;
+	return c->readings > 0;
 }
 
 static void
@@ -55,6 +70,19 @@ take_dex_list(struct catalogue *c, const struct json *list)
 	}
 }
 
+/* All was asked for. A reading anew with holes is not believed. */
+static void
+finish(struct catalogue *c)
+{
+	c->read_ms = clock_mono_ms();
+	if (c->readings++ > 0 && !c->incomplete) {
+		names_release(&c->names);
+		c->names = c->fresh;
+		names_init(&c->fresh);
+	}
+	names_release(&c->fresh);
+}
+
 static void
 next_part(struct catalogue *c)
 {
@@ -65,23 +93,27 @@ next_part(struct catalogue *c)
 	c->part++;
 	if (c->part == CATALOGUE_DEXES && c->n_dexes == 0)
 		c->part++;
+	if (c->part == CATALOGUE_DONE)
+		finish(c);
 }
 
 static void
 take(struct catalogue *c, const struct json *j)
 {
+	struct names *to = c->readings > 0 ? &c->fresh : &c->names;
+
 	switch (c->part) {
 	case CATALOGUE_SPOT:
-		names_add_spot(&c->names, j);
+		names_add_spot(to, j);
 		break;
 	case CATALOGUE_PERPS:
-		names_add_meta(&c->names, j, false);
+		names_add_meta(to, j, false);
 		break;
 	case CATALOGUE_DEX_LIST:
 		take_dex_list(c, j);
 		break;
 	case CATALOGUE_DEXES:
-		names_add_meta(&c->names, j, true);
+		names_add_meta(to, j, true);
 		break;
 	case CATALOGUE_DONE:
 		break;
@@ -128,7 +160,8 @@ catalogue_step(struct catalogue *c)
 		return INT64_MAX;
 	if (now < c->not_before_ms)
 		return c->not_before_ms;
-	wait = rest_wait(c->rest, BUDGET_WEIGHT_INFO);
+	wait = rest_wait(c->rest,
+	    BUDGET_WEIGHT_INFO + (c->readings > 0 ? RESERVED_WEIGHT : 0));
 	if (wait > 0)
 		return now + wait;
 	buf_init(&body, 256);

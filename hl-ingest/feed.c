@@ -119,12 +119,19 @@ feed_remove(struct feed *f, struct member *m)
 {
 	log_info(
 	    "%s %s: no longer followed", m->coin, interval_name(m->interval));
-	if (m->slot >= 0)
-		subscriptions_remove(&f->subscriptions, m->slot);
-	m->slot = -1;
-	f->refused -= m->state == MEMBER_REFUSED;
+	begin_leave(f, m);
 	m->state = MEMBER_GONE;
 	feed_kick(f);
+}
+
+size_t
+feed_count(const struct feed *f, enum member_state state)
+{
+	size_t i, n = 0;
+
+	for (i = 0; i < f->n_members; i++)
+		n += f->members[i]->state == state;
+	return n;
 }
 
 /* Free what is gone and not awaited by an answer. */
@@ -220,6 +227,8 @@ step(struct feed *f)
 	due = earlier(due, catalogue_step(&f->catalogue));
 	begin_refusals(f);
 	sweep(f);
+	if (f->plan_due)
+		backfill_plan(f);
 	d = tick(f, now);
 	/* What is due of a series is either done by now or waits for REST,
 	 * and backfill_step() knows until when. */
@@ -299,7 +308,10 @@ feed_run(struct feed *f)
 			on_rest(f);
 	}
 	report_end(f);
-	return f->failed || f->refused > 0 ? EXIT_SOME_FAILED : EXIT_DONE;
+	return f->failed || feed_count(f, MEMBER_REFUSED) > 0 ||
+		       feed_count(f, MEMBER_WAITS) > 0
+		   ? EXIT_SOME_FAILED
+		   : EXIT_DONE;
 }
 
 /* ---- open and close ------------------------------------------------------ */

@@ -49,8 +49,9 @@ struct feed_options {
 
 enum member_state {
 	MEMBER_NEW, /* waits for its name or for the clock */
+	MEMBER_WAITS, /* for a place among the subscriptions */
 	MEMBER_ACTIVE,
-	MEMBER_REFUSED,
+	MEMBER_REFUSED, /* until the exchange lists it */
 	MEMBER_GONE, /* removed; freed when no answer is awaited */
 };
 
@@ -119,7 +120,8 @@ struct feed {
 	bool clock_asked, beat_waits;
 	int64_t rule_seq;
 	bool limit_said, confirm_said;
-	size_t refused;
+	bool plan_due; /* series came or went: backfill_plan() */
+	unsigned readings_seen; /* of the catalogue */
 };
 
 int feed_open(struct feed *f, const struct feed_options *o, struct err *e);
@@ -131,6 +133,8 @@ int feed_run(struct feed *f);
 struct member *feed_add(struct feed *f, const char *coin, interval_id interval,
     bool by_rule, int64_t warmup_bars);
 void feed_remove(struct feed *f, struct member *m);
+/* Series in this state. */
+size_t feed_count(const struct feed *f, enum member_state state);
 /* Something is due sooner than was planned. */
 void feed_kick(struct feed *f);
 /* The time at the exchange; and one that surely is over there. */
@@ -142,9 +146,14 @@ void feed_saw(struct feed *f, int64_t open_ms);
 /* begin.c */
 /* Begin what is new and can begin. */
 void begin_step(struct feed *f);
-/* Never again: why in words. Said on stderr with suggestions. */
+/* Give up its subscription, and that of the coin's context with the last
+ * series of the coin. */
+void begin_leave(struct feed *f, struct member *m);
+/* The exchange does not know it: why in words, said on stderr with
+ * suggestions. Tried again when the exchange lists it. */
 void begin_refuse(struct feed *f, struct member *m, const char *why);
-/* Say refusals of which all is known that can be suggested. */
+/* Say refusals of which all is known that can be suggested; bring back what
+ * is listed by now. */
 void begin_refusals(struct feed *f);
 
 /* connect.c */

@@ -296,6 +296,21 @@ set_defaults(struct settings *s)
 	s->history.page_bars = 5000;
 }
 
+/* One a series, and with --ctx one a coin. */
+static size_t
+subscriptions_needed(const struct settings *s)
+{
+	size_t i, j, n = s->n_series;
+
+	for (i = 0; i < s->n_series && s->feed.ctx; i++) {
+		for (j = 0; j < i; j++)
+			if (strcmp(s->series[i].coin, s->series[j].coin) == 0)
+				break;
+		n += j == i;
+	}
+	return n;
+}
+
 /* What may not be combined, and what must be there. */
 static void
 check_settings(const struct settings *s)
@@ -310,10 +325,10 @@ check_settings(const struct settings *s)
 		    &program, "--history wants series by name, not --rules");
 	if (s->history.state_path != NULL && !s->is_history)
 		opt_usage_error(&program, "--state is for --history");
-	if (s->n_series * (s->feed.ctx ? 2 : 1) > BUDGET_SUBSCRIPTIONS &&
-	    !s->is_history && !s->feed.poll)
+	if (subscriptions_needed(s) > BUDGET_SUBSCRIPTIONS && !s->is_history &&
+	    !s->feed.poll)
 		opt_usage_error(&program,
-		    "%zu series are more than the %d subscriptions that the "
+		    "%zu series need more than the %d subscriptions that the "
 		    "exchange gives an address: share them out to several "
 		    "machines, each with its own hl-ingest",
 		    s->n_series, BUDGET_SUBSCRIPTIONS);

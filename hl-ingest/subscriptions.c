@@ -333,7 +333,10 @@ subscriptions_refused(
 {
 	int slot = named(s, f);
 
-	if (slot >= 0)
+	/* One that was to end is no more. */
+	if (slot >= 0 && s->v[slot].leave)
+		forget(s, &s->v[slot]);
+	else if (slot >= 0)
 		s->v[slot].state = SUBSCRIPTION_REFUSED;
 	return slot;
 }

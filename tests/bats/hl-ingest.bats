@@ -184,6 +184,80 @@ count() { # COUNTER: of the last heartbeat
 	    "openInterest","oraclePx","premium","s","time"] and .s == "BTC"'
 }
 
+is_subscribed() { # COIN
+	curl -s "$SIM/sim/series" | grep -q "\"$1\""
+}
+
+# Live subscriptions at the simulator.
+subscriptions_are() { # N
+	curl -s "$SIM/sim/stats" | jq -e ".subscriptions == $1" >/dev/null
+}
+
+@test "--ctx: a coin's context ends with its last series, and comes again" {
+	market --history 6h
+	pulse-ctl db init >/dev/null
+	rule BTC 1m
+	rule BTC 5m
+	rule ETH 1m
+	ingest --rules --warmup 0 --ctx
+	until_true 20 subscriptions_are 5
+	remove_rule BTC 1m
+	until_true 5 subscriptions_are 4
+	remove_rule BTC 5m
+	until_true 5 subscriptions_are 2
+	rule BTC 1m
+	until_true 5 subscriptions_are 4
+	[ "$(curl -s "$SIM/sim/stats" | jq .errors)" -eq 0 ]
+}
+
+@test "a coin that is not listed yet is followed when it is" {
+	SPEED=400
+	market --fault kind=unlisted,coin=ETH --fault kind=unlisted,coin=@107 \
+	    --fault kind=unlisted,coin=xyz:NVDA
+	ingest --ctx ETH:1m HYPE/USDC:1m xyz:NVDA:1m BTC:1m
+	until_true 20 has_lines 1 '"series_refused":3'
+	run ! has_lines 1 '"s":"ETH"'
+	curl -sf -X POST "$SIM/sim/clear" >/dev/null
+	until_true 20 has_lines 3 '"s":"ETH".*"x":true'
+	until_true 20 has_lines 1 '"s":"@107".*"x":true'
+	until_true 20 has_lines 1 '"s":"xyz:NVDA".*"x":true'
+	grep -q 'HYPE/USDC:1m: the exchange lists it now' "$LAB/in.err"
+	# Said once what was wrong, though tried again.
+	[ "$(grep -c '^hl-ingest: .*ETH:1m: Invalid' "$LAB/in.err")" -eq 1 ]
+	until_true 20 has_lines 1 '"series_refused":0'
+	ends_with 0 "$PID"
+}
+
+@test "--poll: a coin that is not listed yet is followed when it is" {
+	SPEED=400
+	market --fault kind=unlisted,coin=ETH
+	ingest --poll --closed ETH:1m BTC:1m
+	until_true 20 has_lines 1 '"series_refused":1'
+	curl -sf -X POST "$SIM/sim/clear" >/dev/null
+	until_true 20 has_lines 3 '"s":"ETH".*"x":true'
+}
+
+@test "a series beyond the 1,000 subscriptions is followed when one is free" {
+	market --coins 1001 --rate 0.02 --history 1m
+	pulse-ctl db init >/dev/null
+	seq -f T%04g 1 1001 | jq -Rc '{name: "r", symbol: ., rule_type:
+	    "candle_close", config: {value: 1, operator: "<"}}' |
+	    pulse-ctl rule import - >/dev/null
+	ingest --rules --warmup 0 --confirm off
+	until_true 30 subscriptions_are 1000
+	until_true 20 has_lines 1 '"series_waiting":1'
+	[ "$(grep -c 'waits until one is free' "$LAB/in.err")" -eq 1 ]
+	# The one that waits follows when the rule of another goes.
+	late=$(grep -o 'T[0-9]*:1m: the exchange gives' "$LAB/in.err" |
+	    cut -d : -f 1)
+	[ "$late" = T0001 ] && other=T0002 || other=T0001
+	remove_rule "$other" 1m
+	until_true 10 grep -q "$late:1m: a place is free" "$LAB/in.err"
+	until_true 10 is_subscribed "$late"
+	until_true 20 has_lines 1 '"series_waiting":0'
+	subscriptions_are 1000
+}
+
 @test "all fourteen intervals are taken, 1w and 1M among them" {
 	local i series=()
 
@@ -335,6 +409,12 @@ rule() { # SYMBOL INTERVAL
 	jq -n --arg s "$1" --arg i "$2" '{name: "r", symbol: $s, interval: $i,
 	    rule_type: "candle_close", config: {value: 1, operator: "<"}}' |
 	    pulse-ctl rule import - >/dev/null
+}
+
+remove_rule() { # SYMBOL INTERVAL
+	pulse-ctl rule list --limit 0 --json | jq -r --arg s "$1" --arg i "$2" \
+	    'select(.symbol == $s and .interval == $i).id' |
+	    xargs pulse-ctl rule rm >/dev/null
 }
 
 series_are() { # N

@@ -822,6 +822,12 @@ END
 	fault kind=nullcoin,coin=Z,n=1
 	run snapshot Z 1m 0
 	[ "$output" = null ]
+	fault kind=unlisted,coin=Z
+	run snapshot Z 1m 0
+	[ "$output" = null ]
+	run ! grep -q '"Z"' <<<"$(info '{"type":"meta"}')"
+	curl -sf -X POST "$SIM/sim/clear" >"$LAB/clear"
+	info '{"type":"meta"}' | grep -q '"Z"'
 	fault kind=lag,ms=120000,n=1
 	snapshot Z 1m $((T0 + 3600000)) | jq -e 'length == 9'
 }

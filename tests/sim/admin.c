@@ -41,10 +41,12 @@ stats(struct peer *p)
 	buf_addc(&b, '{');
 	stats_print(&s->stats, &b);
 	buf_addf(&b,
+	    ",\"subscriptions\":%zu"
 	    ",\"time\":%" PRId64 ",\"weight_minute\":%" PRIu64
 	    ",\"weight_peak\":%" PRIu64 ",\"messages_minute\":%" PRIu64
 	    ",\"connects_minute\":%" PRIu64 ",\"connects_peak\":%" PRIu64 "}\n",
-	    simclock_ms(&s->clock), budget_spent(&s->budget, BUDGET_WEIGHT),
+	    s->subscriptions, simclock_ms(&s->clock),
+	    budget_spent(&s->budget, BUDGET_WEIGHT),
 	    s->budget.peak[BUDGET_WEIGHT],
 	    budget_spent(&s->budget, BUDGET_MESSAGES),
 	    budget_spent(&s->budget, BUDGET_CONNECTS),

@@ -26,12 +26,14 @@ last(struct sim *s, struct coin *c)
 	return market_price(&s->market, c, simclock_ms(&s->clock));
 }
 
-/* Whether a perp belongs to the dex. */
+/* Whether it is a perp of the dex, and listed. */
 static bool
-of_dex(const struct coin *c, const char *dex)
+of_dex(struct sim *s, const struct coin *c, const char *dex)
 {
 	size_t n = strlen(dex);
 
+	if (!sim_lists(s, c))
+		return false;
 	if (n == 0)
 		return c->kind == COIN_PERP;
 	return c->kind == COIN_HIP3 && strncmp(c->name, dex, n) == 0 &&
@@ -47,7 +49,7 @@ describe_meta(struct sim *s, const char *dex, struct buf *out)
 	for (size_t i = 0; i < s->market.n_coins; i++) {
 		const struct coin *c = s->market.coins[i];
 
-		if (!of_dex(c, dex))
+		if (!of_dex(s, c, dex))
 			continue;
 		buf_addf(out,
 		    "%s{\"szDecimals\":%d,\"name\":", first ? "" : ",",
@@ -113,7 +115,7 @@ describe_meta_and_ctxs(struct sim *s, const char *dex, struct buf *out)
 	describe_meta(s, dex, out);
 	buf_adds(out, ",[");
 	for (size_t i = 0; i < s->market.n_coins; i++) {
-		if (!of_dex(s->market.coins[i], dex))
+		if (!of_dex(s, s->market.coins[i], dex))
 			continue;
 		if (!first)
 			buf_addc(out, ',');
@@ -190,7 +192,7 @@ describe_spot_meta(struct sim *s, struct buf *out)
 	for (size_t i = s->market.n_coins; i-- > 0;) {
 		const struct coin *c = s->market.coins[i];
 
-		if (c->kind != COIN_SPOT)
+		if (c->kind != COIN_SPOT || !sim_lists(s, c))
 			continue;
 		buf_addf(out,
 		    "%s{\"tokens\":[%d,0],\"name\":", first ? "" : ",",
@@ -207,7 +209,8 @@ describe_spot_meta(struct sim *s, struct buf *out)
 	    "\"evmContract\":null,\"fullName\":null,"
 	    "\"deployerTradingFeeShare\":\"0.0\"}");
 	for (size_t i = 0; i < s->market.n_coins; i++)
-		if (s->market.coins[i]->kind == COIN_SPOT)
+		if (s->market.coins[i]->kind == COIN_SPOT &&
+		    sim_lists(s, s->market.coins[i]))
 			token(out, s->market.coins[i]);
 	buf_adds(out, "]}");
 }
@@ -223,7 +226,7 @@ describe_spot_meta_and_ctxs(struct sim *s, struct buf *out)
 	for (size_t i = 0; i < s->market.n_coins; i++) {
 		struct coin *c = s->market.coins[i];
 
-		if (c->kind != COIN_SPOT)
+		if (c->kind != COIN_SPOT || !sim_lists(s, c))
 			continue;
 		if (!first)
 			buf_addc(out, ',');
@@ -276,7 +279,9 @@ describe_mids(struct sim *s, const char *dex, struct buf *out)
 		struct coin *c = s->market.coins[i];
 
 		/* Spot pairs are told with the main dex only. */
-		if (!of_dex(c, dex) && (c->kind != COIN_SPOT || dex[0] != '\0'))
+		if (!of_dex(s, c, dex) &&
+		    (c->kind != COIN_SPOT || dex[0] != '\0' ||
+			!sim_lists(s, c)))
 			continue;
 		if (!first)
 			buf_addc(out, ',');

@@ -80,6 +80,8 @@ static const struct {
 	"(1) that are closed"},
     [FAULT_NULLCOIN] = {"nullcoin", false,
 	"REST answers null for a coin that exists"},
+    [FAULT_UNLISTED] = {"unlisted", false,
+	"the coin is not listed (yet): not known to anything"},
     [FAULT_LAG] = {"lag", false, "REST knows only what traded until ms= ago"},
     [FAULT_SKEW] = {"skew", false,
 	"Date and exchangeStatus are off by ms= (may be negative)"},

@@ -66,6 +66,7 @@ enum fault_kind {
 	FAULT_LATE,
 	FAULT_HOLE,
 	FAULT_NULLCOIN,
+	FAULT_UNLISTED,
 	FAULT_LAG,
 	/* the exchange */
 	FAULT_SKEW,

@@ -96,7 +96,7 @@ read_wish(struct sim *s, struct wish *w, const struct json *sub)
 	normalise(w, types[i].needs_coin ? coin : NULL, interval);
 	if (!types[i].needs_coin)
 		return 0;
-	w->coin = market_coin(&s->market, coin, strlen(coin));
+	w->coin = sim_coin(s, coin);
 	if (w->coin == NULL)
 		return -2;
 	if (w->type == FEED_CANDLE && (w->series = market_series(&s->market,

@@ -53,7 +53,7 @@ read_window(struct sim *s, const struct json *j, struct window *w)
 	iv = interval_find(interval, strlen(interval));
 	if (iv < 0)
 		return 422;
-	w->coin = market_coin(&s->market, coin, strlen(coin));
+	w->coin = sim_coin(s, coin);
 	if (w->coin != NULL)
 		w->series = market_series(&s->market, w->coin, (interval_id)iv);
 	return 200;
@@ -233,8 +233,7 @@ static int
 l2_book(struct sim *s, const struct json *j, int64_t conn, struct buf *out)
 {
 	const char *name = json_string(json_get(j, "coin"));
-	struct coin *c =
-	    name != NULL ? market_coin(&s->market, name, strlen(name)) : NULL;
+	struct coin *c = name != NULL ? sim_coin(s, name) : NULL;
 
 	(void)conn;
 	if (name == NULL) {

@@ -13,6 +13,22 @@
 #define MAX_PENDING ((size_t)256 << 10)
 #define MAX_EVENTS  256
 
+bool
+sim_lists(struct sim *s, const struct coin *c)
+{
+	struct fault_occasion o = {.conn = -1, .coin = c->name};
+
+	return faultset_stands(&s->faults, FAULT_UNLISTED, &o) == NULL;
+}
+
+struct coin *
+sim_coin(struct sim *s, const char *name)
+{
+	struct coin *c = market_coin(&s->market, name, strlen(name));
+
+	return c != NULL && sim_lists(s, c) ? c : NULL;
+}
+
 void
 sim_count(struct sim *s, enum stats_id id, uint64_t n)
 {

@@ -106,6 +106,10 @@ void sim_advance(struct sim *s, int64_t ms);
  * clock runs as fast as ours has its timeouts on that clock. As long as it
  * says when the clock jumps or stands. */
 int64_t sim_real_us(const struct sim *s, int64_t us);
+/* Whether the coin is listed: a fault may say that it is not yet. */
+bool sim_lists(struct sim *s, const struct coin *c);
+/* The coin that is listed by this name, or NULL. */
+struct coin *sim_coin(struct sim *s, const char *name);
 /* Add to a counter. Faults that wait for it begin at the next sim_settle(),
  * as they may end the very connection that is being served. */
 void sim_count(struct sim *s, enum stats_id id, uint64_t n);
