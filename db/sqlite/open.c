@@ -278,6 +278,9 @@ configure(struct db *db, struct err *e)
 }
 
 /*
+ * No thread but one ever uses SQLite here: no locks around its memory, and no
+ * statistics of it, that would need them (a tenth of a transaction's time).
+ *
  * A statement that triggers extend keeps a journal of the pages it changes, to
  * undo itself alone. SQLite moves that into a file above 64 KB and then writes
  * every later statement of the transaction there as well: twenty system calls
@@ -285,8 +288,10 @@ configure(struct db *db, struct err *e)
  * another part of it was earlier, all works as before, slower.
  */
 static void
-keep_journals_in_memory(void)
+configure_process(void)
 {
+	(void)sqlite3_config(SQLITE_CONFIG_SINGLETHREAD);
+	(void)sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
 	(void)sqlite3_config(SQLITE_CONFIG_STMTJRNL_SPILL, STATEMENT_JOURNAL);
 }
 
@@ -298,7 +303,7 @@ open_connection(struct db *db, struct err *e)
 	    (db->readonly ? SQLITE_OPEN_READONLY : SQLITE_OPEN_READWRITE);
 	int rc;
 
-	keep_journals_in_memory();
+	configure_process();
 	rc = sqlite3_open_v2(db->path, &db->sql, flags, NULL);
 	if (rc != SQLITE_OK)
 		return db_fail_at(db->sql, db->path, rc, e);
@@ -354,6 +359,7 @@ sqlite_close_store(struct store *st)
 		free(db->texts[i]);
 	free(db->texts);
 	series_free(db);
+	counts_free(db);
 	(void)sqlite3_close(db->sql);
 	free(db->path);
 	free(db);
