@@ -1,6 +1,7 @@
 /*
  * alerts: kept once each, with a pending delivery for each channel.
  */
+#include <stdio.h>
 #include <string.h>
 
 #include "db/sqlite/db.h"
@@ -41,6 +42,16 @@ static const char *const status_names[] = {
 
 /* ---- writing ------------------------------------------------------------- */
 
+/* One alert more, or fewer, of that symbol and status. */
+static int
+count_alert(struct db *db, const char *symbol, int64_t status, int64_t change,
+    struct err *e)
+{
+	if (counts_add(db, COUNT_ALERTS, "", (int)status, change, e) < 0)
+		return -1;
+	return counts_add(db, COUNT_ALERTS, symbol, (int)status, change, e);
+}
+
 /* 1 when it was new and *seq, 0, -1. */
 static int
 insert_alert(struct db *db, const char *sql, const struct alert *a,
@@ -68,7 +79,7 @@ insert_alert(struct db *db, const char *sql, const struct alert *a,
 	if (sqlite3_changes(db->sql) == 0)
 		return 0;
 	*seq = sqlite3_last_insert_rowid(db->sql);
-	return 1;
+	return count_alert(db, a->symbol, status, 1, e) < 0 ? -1 : 1;
 }
 
 static int
@@ -91,7 +102,10 @@ insert_delivery(struct db *db, const struct alert *a, int64_t alert,
 	q_text(&q, channel);
 	q_int(&q, due_ms);
 	q_int(&q, now_ms);
-	return q_run(&q, e);
+	if (q_run(&q, e) < 0)
+		return -1;
+	return counts_add(db, COUNT_DELIVERIES, channel, DELIVERY_PENDING,
+	    sqlite3_changes(db->sql), e);
 }
 
 static int
@@ -109,8 +123,11 @@ put(struct store *st, const char *sql, const struct alert *a,
 		nchannels = 0;
 	if (db_enter(db, true, &own, e) < 0)
 		return -1;
-	rc = insert_alert(db, sql, a, record, record_len,
-	    nchannels > 0 ? ALERT_PENDING : ALERT_NONE, now_ms, &seq, e);
+	rc = counts_begin(db, e);
+	if (rc == 0)
+		rc = insert_alert(db, sql, a, record, record_len,
+		    nchannels > 0 ? ALERT_PENDING : ALERT_NONE, now_ms, &seq,
+		    e);
 	for (i = 0; i < nchannels && rc > 0; i++)
 		if (insert_delivery(
 			db, a, seq, channels[i], now_ms, due_ms, e) < 0)
@@ -136,32 +153,51 @@ sqlite_alert_put_foreign(struct store *st, const struct alert *a,
 	    nchannels, now_ms, now_ms + handoff_ms, e);
 }
 
+/* What its status was, and what its deliveries make of it: an unsettled one
+ * (pending, retrying, held) makes it pending, else a delivered one makes it
+ * delivered, else it failed. 1, 0 when there is no such alert, -1. */
+static int
+look_at(struct db *db, int64_t alert, char symbol[SYMBOL_TEXT_MAX],
+    int64_t *was, int64_t *is, struct err *e)
+{
+	struct query q;
+	int rc;
+
+	if (q_open(&q, db,
+		"SELECT symbol, status, (SELECT CASE WHEN count(*) = 0 THEN 3 "
+		"WHEN min(d.status) < 2 OR max(d.status) = 4 THEN 0 "
+		"WHEN min(d.status) = 2 THEN 1 ELSE 2 END "
+		"FROM deliveries d WHERE d.alert = a.seq) "
+		"FROM alerts a WHERE seq = ?",
+		e) < 0)
+		return -1;
+	q_int(&q, alert);
+	if ((rc = q_step(&q, e)) > 0) {
+		(void)snprintf(symbol, SYMBOL_TEXT_MAX, "%s", col_text(&q, 0));
+		*was = col_int(&q, 1);
+		*is = col_int(&q, 2);
+	}
+	q_close(&q);
+	return rc;
+}
+
 int
 alert_refresh(struct db *db, int64_t alert, struct err *e)
 {
-	int64_t status = ALERT_NONE;
+	char symbol[SYMBOL_TEXT_MAX];
+	int64_t was, is;
 	struct query q;
+	int rc;
 
-	/* An unsettled one (pending, retrying, held) makes it pending, else a
-	 * delivered one makes it delivered, else it failed. In two statements:
-	 * an UPDATE FROM builds a table for each call. */
-	if (q_open(&q, db,
-		"SELECT CASE WHEN count(*) = 0 THEN 3 "
-		"WHEN min(status) < 2 OR max(status) = 4 THEN 0 "
-		"WHEN min(status) = 2 THEN 1 "
-		"ELSE 2 END FROM deliveries WHERE alert = ?",
-		e) < 0)
+	if ((rc = look_at(db, alert, symbol, &was, &is, e)) <= 0 || was == is)
+		return rc < 0 ? -1 : 0;
+	if (q_open(&q, db, "UPDATE alerts SET status = ? WHERE seq = ?", e) < 0)
 		return -1;
+	q_int(&q, is);
 	q_int(&q, alert);
-	if (q_number(&q, &status, e) < 0 ||
-	    q_open(&q, db,
-		"UPDATE alerts SET status = ?1 "
-		"WHERE seq = ?2 AND status <> ?1",
-		e) < 0)
+	if (q_run(&q, e) < 0 || count_alert(db, symbol, was, -1, e) < 0)
 		return -1;
-	q_int(&q, status);
-	q_int(&q, alert);
-	return q_run(&q, e);
+	return count_alert(db, symbol, is, 1, e);
 }
 
 /* ---- reading ------------------------------------------------------------- */
@@ -396,6 +432,8 @@ count_groups(struct db *db, const struct store_alert_filter *f, int64_t *n,
 	if (f->delivery_status != NULL &&
 	    (status = status_find(f->delivery_status)) < 0)
 		return 0;
+	if (counts_write(db, e) < 0)
+		return -1;
 	if (q_open(&q, db,
 		"SELECT sum(n) FROM alert_groups WHERE symbol = ?1 "
 		"AND (?2 < 0 OR status = ?2)",

@@ -329,7 +329,7 @@ db_commit(struct db *db, struct err *e)
 		return err_set(
 		    e, "nothing was stored: a part of the transaction failed");
 	}
-	if (run(db, "COMMIT", e) < 0) {
+	if (counts_end(db, e) < 0 || run(db, "COMMIT", e) < 0) {
 		db_rollback(db);
 		return -1;
 	}
@@ -346,6 +346,7 @@ db_rollback(struct db *db)
 	if (!sqlite3_get_autocommit(db->sql))
 		(void)run(db, "ROLLBACK", NULL);
 	series_forget(db);
+	counts_forget(db);
 	db->in_transaction = false;
 	db->broken = false;
 }

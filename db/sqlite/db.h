@@ -44,6 +44,7 @@
 #define SPAN_TILES 64
 
 struct series_cache;
+struct counts;
 
 struct db {
 	struct store store; /* first: a struct store * is a struct db * */
@@ -67,6 +68,7 @@ struct db {
 	int64_t wait_ms; /* for another writer */
 	int synchronous; /* as the pragma counts: 1 NORMAL, 2 FULL */
 	struct series_cache *series;
+	struct counts *counts;
 	int64_t pruned_series; /* how far the pruning of candles has come */
 };
 
@@ -156,6 +158,25 @@ void series_free(struct db *db);
 /* The interval of that name in the store, or -1 with a sentence. */
 int interval_stored(const char *name, struct err *e);
 
+/* ---- counts of groups (counts.c) ---- */
+
+enum count_table { COUNT_ALERTS, COUNT_DELIVERIES };
+
+/* Before rows are added or change their status: from here to the end of the
+ * open transaction their counts are ours to keep. 0 or -1. */
+int counts_begin(struct db *db, struct err *e);
+/* So many rows more (or fewer) of this symbol or channel ("" all symbols) have
+ * this status. After counts_begin(). 0 or -1. */
+int counts_add(struct db *db, enum count_table table, const char *name,
+    int status, int64_t change, struct err *e);
+/* Bring the tables up to date, to read them inside the transaction. */
+int counts_write(struct db *db, struct err *e);
+/* The same, and give the counting back: before COMMIT. */
+int counts_end(struct db *db, struct err *e);
+/* After a rollback. */
+void counts_forget(struct db *db);
+void counts_free(struct db *db);
+
 /* ---- the operations, by file ---- */
 
 int sqlite_schema(struct store *st, struct err *e);
@@ -225,7 +246,8 @@ int sqlite_alert_count(struct store *st, const struct store_alert_filter *f,
 int sqlite_alert_after(struct store *st, int64_t seq, int64_t limit,
     store_alert_fn *fn, void *arg, struct err *e);
 int sqlite_alert_seq(struct store *st, int64_t *seq, struct err *e);
-/* Bring the status of an alert in line with its deliveries. */
+/* Bring the status of an alert in line with its deliveries. After
+ * counts_begin(). */
 int alert_refresh(struct db *db, int64_t alert, struct err *e);
 
 int sqlite_delivery_claim_alert(struct store *st, const struct uuid *alert_id,

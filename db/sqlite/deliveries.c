@@ -370,10 +370,20 @@ sqlite_delivery_release(struct store *st, const struct uuid *id,
 
 /* What settling must know of the delivery. */
 struct held {
-	int64_t n, alert, tries;
+	int64_t n, alert, tries, status;
 	char channel[64];
 	bool ours;
 };
+
+/* It goes from one status to another: the counts. */
+static int
+count_move(
+    struct db *db, const char *channel, int64_t from, int64_t to, struct err *e)
+{
+	if (counts_add(db, COUNT_DELIVERIES, channel, (int)from, -1, e) < 0)
+		return -1;
+	return counts_add(db, COUNT_DELIVERIES, channel, (int)to, 1, e);
+}
 
 /* 1, or 0 when the delivery is gone with its rule. */
 static int
@@ -384,8 +394,8 @@ look_at(struct db *db, const struct uuid *id, const char *token, struct held *h,
 	int rc;
 
 	if (q_open(&q, db,
-		"SELECT n, alert, tries, channel, status < 2 AND lease IS ? "
-		"FROM deliveries WHERE id = ?",
+		"SELECT n, alert, tries, channel, status < 2 AND lease IS ?, "
+		"status FROM deliveries WHERE id = ?",
 		e) < 0)
 		return -1;
 	q_text(&q, token);
@@ -397,6 +407,7 @@ look_at(struct db *db, const struct uuid *id, const char *token, struct held *h,
 		(void)snprintf(
 		    h->channel, sizeof(h->channel), "%s", col_text(&q, 3));
 		h->ours = col_int(&q, 4) != 0;
+		h->status = col_int(&q, 5);
 	}
 	q_close(&q);
 	return rc;
@@ -468,7 +479,8 @@ move_on(struct db *db, const struct held *h, const char *token,
 	q_text(&q, a->success ? NULL : a->error);
 	q_int(&q, a->created_ms);
 	q_int(&q, h->n);
-	if (q_run(&q, e) < 0)
+	if (q_run(&q, e) < 0 ||
+	    count_move(db, h->channel, h->status, s->status, e) < 0)
 		return -1;
 	if (s->status != DELIVERY_DELIVERED && s->status != DELIVERY_DEAD)
 		return 0;
@@ -483,8 +495,10 @@ settle(struct db *db, const struct uuid *id, const char *token,
 	int rc;
 
 	a->attempt_no = 0;
-	if ((rc = look_at(db, id, token, &h, e)) <= 0)
-		return rc;
+	if (counts_begin(db, e) < 0 || (rc = look_at(db, id, token, &h, e)) < 0)
+		return -1;
+	if (rc == 0)
+		return 0;
 	if (record_attempt(db, &h, a, e) < 0)
 		return -1;
 	if (!h.ours)
@@ -623,6 +637,8 @@ count_groups(struct db *db, const struct store_delivery_filter *f, int64_t *n,
 {
 	struct query q;
 
+	if (counts_write(db, e) < 0)
+		return -1;
 	if (q_open(&q, db,
 		"SELECT sum(n) FROM delivery_groups "
 		"WHERE (?1 IS NULL OR channel = ?1) "
@@ -682,16 +698,37 @@ drop_one(struct db *db, int64_t n, int64_t now_ms, struct err *e)
 	return q_run(&q, e);
 }
 
-static int
-refresh_of(struct db *db, int64_t n, struct err *e)
-{
-	int64_t alert;
-	struct query q;
+/* What a person does to a delivery: the statement, and the status it has
+ * then. */
+struct change {
+	int (*run)(struct db *db, int64_t n, int64_t now_ms, struct err *e);
+	enum delivery_status status;
+};
 
-	if (q_open(&q, db, "SELECT alert FROM deliveries WHERE n = ?", e) < 0)
+static const struct change restart = {restart_one, DELIVERY_PENDING};
+static const struct change drop = {drop_one, DELIVERY_DEAD};
+
+/* One delivery that has the status from, and its alert. */
+static int
+change_one_of(struct db *db, const struct change *c, int64_t n,
+    enum delivery_status from, int64_t now_ms, struct err *e)
+{
+	struct query q;
+	char channel[64] = "";
+	int64_t alert = 0;
+	int rc;
+
+	if (q_open(&q, db, "SELECT alert, channel FROM deliveries WHERE n = ?",
+		e) < 0)
 		return -1;
 	q_int(&q, n);
-	if (q_number(&q, &alert, e) < 0)
+	if ((rc = q_step(&q, e)) > 0) {
+		alert = col_int(&q, 0);
+		(void)snprintf(channel, sizeof(channel), "%s", col_text(&q, 1));
+	}
+	q_close(&q);
+	if (rc < 0 || c->run(db, n, now_ms, e) < 0 ||
+	    count_move(db, channel, from, c->status, e) < 0)
 		return -1;
 	return alert_refresh(db, alert, e);
 }
@@ -699,8 +736,7 @@ refresh_of(struct db *db, int64_t n, struct err *e)
 /* Change all that one status and the filter name. Their number, or -1. */
 static int
 change_status(struct db *db, const struct store_delivery_filter *f,
-    enum delivery_status status, int64_t now_ms,
-    int (*change)(struct db *db, int64_t n, int64_t now_ms, struct err *e),
+    enum delivery_status status, int64_t now_ms, const struct change *c,
     struct err *e)
 {
 	struct store_delivery_filter g = *f;
@@ -716,9 +752,7 @@ change_status(struct db *db, const struct store_delivery_filter *f,
 		return -1;
 	rc = collect(&q, &l, e);
 	for (i = 0; i < l.n && rc == 0; i++)
-		if (change(db, l.v[i], now_ms, e) < 0 ||
-		    refresh_of(db, l.v[i], e) < 0)
-			rc = -1;
+		rc = change_one_of(db, c, l.v[i], status, now_ms, e);
 	free(l.v);
 	return rc < 0 ? -1 : (int)l.n;
 }
@@ -726,8 +760,7 @@ change_status(struct db *db, const struct store_delivery_filter *f,
 static int
 change_statuses(struct store *st, const struct store_delivery_filter *f,
     const enum delivery_status *statuses, size_t n, int64_t now_ms,
-    int (*change)(struct db *db, int64_t n, int64_t now_ms, struct err *e),
-    struct err *e)
+    const struct change *c, struct err *e)
 {
 	struct db *db = db_of(st);
 	int rc, total = 0;
@@ -736,8 +769,10 @@ change_statuses(struct store *st, const struct store_delivery_filter *f,
 
 	if (db_enter(db, true, &own, e) < 0)
 		return -1;
+	if (counts_begin(db, e) < 0)
+		return db_leave(db, own, -1, e);
 	for (i = 0; i < n; i++) {
-		rc = change_status(db, f, statuses[i], now_ms, change, e);
+		rc = change_status(db, f, statuses[i], now_ms, c, e);
 		if (rc < 0)
 			return db_leave(db, own, -1, e);
 		total += rc;
@@ -757,7 +792,7 @@ sqlite_delivery_retry(struct store *st, const struct store_delivery_filter *f,
 	    DELIVERY_DEAD,
 	};
 
-	return change_statuses(st, f, from, 4, now_ms, restart_one, e);
+	return change_statuses(st, f, from, 4, now_ms, &restart, e);
 }
 
 int
@@ -770,7 +805,7 @@ sqlite_delivery_drop(struct store *st, const struct store_delivery_filter *f,
 	    DELIVERY_HELD,
 	};
 
-	return change_statuses(st, f, from, 3, now_ms, drop_one, e);
+	return change_statuses(st, f, from, 3, now_ms, &drop, e);
 }
 
 /* ---- attempts and numbers ------------------------------------------------ */
@@ -868,6 +903,8 @@ sqlite_delivery_stats(struct store *st,
 	struct query q;
 	int rc;
 
+	if (counts_write(db, e) < 0)
+		return -1;
 	if (q_open(&q, db,
 		"SELECT channel, status, n FROM delivery_groups WHERE n > 0 "
 		"ORDER BY channel, status",

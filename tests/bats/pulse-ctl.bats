@@ -408,6 +408,19 @@ alert() { # SYMBOL
 	run -69 pulse-ctl -d bad.db rule list
 }
 
+@test "what a hand changes in the store is counted, too" {
+	echo '{"name":"a","symbol":"BTC","rule_type":"candle_close","config":{"value":1,"operator":">"},"generic_webhook_url":"https://example.com/x"}' |
+	    pulse-ctl rule add
+	for m in 0 1 2; do
+		printf '{"t":%d,"T":%d,"s":"BTC","i":"1m","o":"2","c":"2","h":"2","l":"2","v":"1","n":1,"x":true}\n' \
+		    $((1788912000000 + m * 60000)) $((1788912059999 + m * 60000))
+	done | pulse-eval --replay >out
+	[ "$(wc -l <out)" -eq 3 ]
+	pulse-ctl delivery list --status pending | wc -l | grep -x 3
+	sqlite3 pulse.db 'PRAGMA foreign_keys = ON; UPDATE deliveries SET status = 3 WHERE n = 1; UPDATE alerts SET status = 2 WHERE seq = 1; DELETE FROM alerts WHERE seq = 3'
+	pulse-ctl db check | jq -e '.problems == 0'
+}
+
 @test "status says what is wrong and what to do, and exits 1" {
 	pulse-ctl db init >out
 	run -1 --separate-stderr pulse-ctl status

@@ -1,0 +1,191 @@
+/*
+ * counts: how many alerts and deliveries there are by group, kept in
+ * alert_groups and delivery_groups.
+ *
+ * Triggers keep them, row by row, for whoever writes the tables. A transaction
+ * of ours moves hundreds of rows between a handful of groups, so it counts in
+ * memory instead and adds the sums before it commits. The row "counts_itself"
+ * of counters tells the triggers to leave it to us: it is 1 from our first
+ * count to the end of the transaction, so nobody else ever sees it. A rollback
+ * takes back the rows, and we forget their counts.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "db/sqlite/db.h"
+
+/* Longest name of a group: a symbol or a channel. */
+#define NAME_LEN_MAX 64
+/* Groups remembered; with more, their sums are written before the end. */
+#define GROUPS_MAX 4096
+#define SLOTS	   (2 * GROUPS_MAX)
+
+struct group {
+	enum count_table table;
+	int status;
+	char name[NAME_LEN_MAX + 1];
+	int64_t change;
+};
+
+struct counts {
+	struct group groups[GROUPS_MAX];
+	size_t n;
+	/* By hash: the number of a group plus one, or 0. */
+	uint16_t slots[SLOTS];
+	bool announced; /* counts_itself is 1 */
+};
+
+/* ---- the store's side ---------------------------------------------------- */
+
+static int
+announce(struct db *db, int yes, struct err *e)
+{
+	struct query q;
+
+	if (q_open(&q, db,
+		"UPDATE counters SET n = ? WHERE name = 'counts_itself'",
+		e) < 0)
+		return -1;
+	q_int(&q, yes);
+	return q_run(&q, e);
+}
+
+static int
+write_change(struct db *db, enum count_table table, const char *name,
+    int status, int64_t change, struct err *e)
+{
+	static const char *const sql[] = {
+	    "INSERT INTO alert_groups VALUES (?1, ?2, ?3) "
+	    "ON CONFLICT DO UPDATE SET n = n + ?3",
+	    "INSERT INTO delivery_groups VALUES (?1, ?2, ?3) "
+	    "ON CONFLICT DO UPDATE SET n = n + ?3",
+	};
+	struct query q;
+
+	if (change == 0)
+		return 0;
+	if (q_open(&q, db, sql[table], e) < 0)
+		return -1;
+	q_text(&q, name);
+	q_int(&q, status);
+	q_int(&q, change);
+	return q_run(&q, e);
+}
+
+int
+counts_write(struct db *db, struct err *e)
+{
+	struct counts *c = db->counts;
+	size_t i;
+
+	if (c == NULL || c->n == 0)
+		return 0;
+	for (i = 0; i < c->n; i++) {
+		const struct group *g = &c->groups[i];
+
+		if (write_change(
+			db, g->table, g->name, g->status, g->change, e) < 0)
+			return -1;
+	}
+	c->n = 0;
+	memset(c->slots, 0, sizeof(c->slots));
+	return 0;
+}
+
+int
+counts_end(struct db *db, struct err *e)
+{
+	struct counts *c = db->counts;
+
+	if (c == NULL || !c->announced)
+		return 0;
+	if (counts_write(db, e) < 0 || announce(db, 0, e) < 0)
+		return -1;
+	c->announced = false;
+	return 0;
+}
+
+/* ---- in memory ----------------------------------------------------------- */
+
+static size_t
+hash_of(enum count_table table, const char *name, int status)
+{
+	uint64_t h = (uint64_t)table * 5 + (uint64_t)status + 1;
+
+	for (; *name != '\0'; name++)
+		h = (h ^ (unsigned char)*name) * UINT64_C(0x100000001b3);
+	return (size_t)((h ^ (h >> 29)) % SLOTS);
+}
+
+static struct group *
+find(struct counts *c, enum count_table table, const char *name, int status)
+{
+	size_t i = hash_of(table, name, status);
+	struct group *g;
+
+	for (; c->slots[i] != 0; i = (i + 1) % SLOTS) {
+		g = &c->groups[c->slots[i] - 1];
+		if (g->table == table && g->status == status &&
+		    strcmp(g->name, name) == 0)
+			return g;
+	}
+	g = &c->groups[c->n++];
+	c->slots[i] = (uint16_t)c->n;
+	g->table = table;
+	g->status = status;
+	memcpy(g->name, name, strlen(name) + 1);
+	g->change = 0;
+	return g;
+}
+
+int
+counts_begin(struct db *db, struct err *e)
+{
+	struct counts *c = db->counts;
+
+	if (c == NULL) {
+		c = db->counts = calloc(1, sizeof(*c));
+		if (c == NULL)
+			return err_set(e, "out of memory");
+	}
+	if (c->announced)
+		return 0;
+	if (announce(db, 1, e) < 0)
+		return -1;
+	c->announced = true;
+	return 0;
+}
+
+int
+counts_add(struct db *db, enum count_table table, const char *name, int status,
+    int64_t change, struct err *e)
+{
+	struct counts *c = db->counts;
+
+	/* Longer than the programs make them: not worth remembering. */
+	if (strlen(name) > NAME_LEN_MAX)
+		return write_change(db, table, name, status, change, e);
+	if (c->n == GROUPS_MAX && counts_write(db, e) < 0)
+		return -1;
+	find(c, table, name, status)->change += change;
+	return 0;
+}
+
+void
+counts_forget(struct db *db)
+{
+	struct counts *c = db->counts;
+
+	if (c == NULL)
+		return;
+	c->n = 0;
+	c->announced = false;
+	memset(c->slots, 0, sizeof(c->slots));
+}
+
+void
+counts_free(struct db *db)
+{
+	free(db->counts);
+	db->counts = NULL;
+}
