@@ -99,11 +99,15 @@ bool channel_name_valid(const char *name);
 
 enum channel_flags {
 	CHANNEL_ALLOW_PRIVATE = 1,
-	/* Kind exec: for the operator on the machine, never over HTTP. */
-	CHANNEL_ALLOW_EXEC = 2,
+	/* Kind exec, and members that name a file or a program of the machine
+	 * or are one: for its operator, never over HTTP. */
+	CHANNEL_ALLOW_LOCAL = 2,
 	/* The text is the store's: names are not checked for being taken, and
 	 * addresses are judged when they are called. */
 	CHANNEL_STORED = 4,
+	/* Who changes it may not see its secrets, so must not send them to
+	 * another address either. */
+	CHANNEL_BLIND = 8,
 };
 
 /*
@@ -117,19 +121,44 @@ int channel_parse(
 int channel_parse_text(struct channel *c, const char *text, size_t n,
     unsigned flags, struct err *e);
 /*
+ * Change it: only members present in j do, null takes one back to its default;
+ * name and kind are immutable. A secret written as channel_print() shows it
+ * stays what it is. On -1 c is as it was.
+ */
+int channel_update(
+    struct channel *c, const struct json *j, unsigned flags, struct faults *f);
+/*
  * Append the channel as JSON: what is at its default is left out. Without
  * secrets the url is redacted and other secrets are "***".
  */
 int channel_print(const struct channel *c, bool secrets, struct buf *out);
 
-/* What of a channel may be named on a command line: the members of its JSON
- * with what they mean, in order; NULL behind the last. */
+enum channel_member_type {
+	CHANNEL_MEMBER_TEXT,
+	CHANNEL_MEMBER_URL,
+	CHANNEL_MEMBER_NUMBER,
+	CHANNEL_MEMBER_MS,
+	CHANNEL_MEMBER_FLAG, /* false by default */
+	CHANNEL_MEMBER_UNFLAG, /* true by default */
+	CHANNEL_MEMBER_RATE, /* "30/60s" */
+	CHANNEL_MEMBER_CHOICE, /* retry or hold */
+	CHANNEL_MEMBER_TEXTS,
+	CHANNEL_MEMBER_TIMES, /* a list of ms */
+	CHANNEL_MEMBER_MAP,
+};
+
+/* The members of a channel's JSON besides name and kind, in order; NULL behind
+ * the last. */
 struct channel_member {
 	const char *name;
 	const char *what; /* "url", "text", "number", "ms", "yes/no", … */
 	const char *doc;
-	bool secret;
 	unsigned kinds; /* 1 << kind for each that has it */
+	unsigned needed; /* and for each that cannot be without */
+	enum channel_member_type type;
+	int64_t min, max; /* a number's range, or a text's longest */
+	bool secret;
+	bool local; /* see CHANNEL_ALLOW_LOCAL */
 };
 const struct channel_member *channel_member_at(size_t i);
 

@@ -174,9 +174,13 @@ check_parts(const struct http_url *u, bool allow_private, struct err *e)
 int
 guard_url(const char *url, bool allow_private, struct err *e)
 {
+	size_t n = strlen(url);
 	struct http_url u;
 	int rc;
 
+	if (n >= 3 && strcmp(url + n - 3, "***") == 0)
+		return err_set(e, "an address whose secret is hidden (***) is "
+				  "no address");
 	if (http_url_parse(&u, url, e) < 0)
 		return -1;
 	rc = check_parts(&u, allow_private, e);

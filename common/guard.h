@@ -20,7 +20,7 @@
 
 /*
  * 0, or -1 with the reason: only http and https; no user or password; no
- * fragment; no IPv4 address in another form than four decimal numbers; and
+ * fragment; not what webhook_redact() shows of one; no IPv4 address in another form than four decimal numbers; and
  * no address that guard_address() refuses, no "localhost" or ".internal"
  * name (unless allow_private). Never names more of the URL than its host.
  */

@@ -566,10 +566,10 @@ store_channel_get(struct store *st, const char *name, store_channel_fn *fn,
 }
 
 int
-store_channel_list(
-    struct store *st, store_channel_fn *fn, void *arg, struct err *e)
+store_channel_list(struct store *st, const char *after, store_channel_fn *fn,
+    void *arg, struct err *e)
 {
-	return st->ops->channel_list(st, fn, arg, e);
+	return st->ops->channel_list(st, after, fn, arg, e);
 }
 
 int

@@ -391,9 +391,9 @@ int store_channel_put(
 /* 1 and fn, or 0 when there is none of that name. */
 int store_channel_get(struct store *st, const char *name, store_channel_fn *fn,
     void *arg, struct err *e);
-/* By name. */
-int store_channel_list(
-    struct store *st, store_channel_fn *fn, void *arg, struct err *e);
+/* By name, those that follow after (NULL: all). */
+int store_channel_list(struct store *st, const char *after,
+    store_channel_fn *fn, void *arg, struct err *e);
 /* 1, or 0 when there was none. */
 int store_channel_delete(struct store *st, const char *name, struct err *e);
 /* Grows with every change of a channel and every endpoint that is enabled

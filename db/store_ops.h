@@ -143,8 +143,8 @@ struct store_ops {
 	    struct store *st, const struct store_channel *c, struct err *e);
 	int (*channel_get)(struct store *st, const char *name,
 	    store_channel_fn *fn, void *arg, struct err *e);
-	int (*channel_list)(
-	    struct store *st, store_channel_fn *fn, void *arg, struct err *e);
+	int (*channel_list)(struct store *st, const char *after,
+	    store_channel_fn *fn, void *arg, struct err *e);
 	int (*channel_delete)(
 	    struct store *st, const char *name, struct err *e);
 	int (*channel_seq)(struct store *st, int64_t *seq, struct err *e);

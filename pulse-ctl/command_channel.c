@@ -5,12 +5,11 @@
 #include <unistd.h>
 
 #include "common/channel.h"
-#include "common/clock.h"
 #include "common/filter.h"
 #include "common/num.h"
 #include "common/sign.h"
+#include "pulse-ctl/channels.h"
 #include "pulse-ctl/commands.h"
-#include "pulse-ctl/records.h"
 #include "pulse-ctl/table.h"
 
 #define MEMBERS_MAX 64
@@ -226,54 +225,55 @@ take_options(struct ctl *c, struct edit *d)
 
 /* ---- making it so -------------------------------------------------------- */
 
-/* Put a new secret before the newest ones: both sign, until the receiver
- * knows the new one and the old one is unset. */
+/* Put a new secret before the newest one, if there is one: both sign, until the
+ * receiver knows the new one and the old one is unset. */
 static void
-rotate(struct ctl *c, struct edit *d, const struct json *old)
+rotate(struct ctl *c, struct edit *d, const char *newest)
 {
-	const struct json *secrets = json_get(old, "secrets");
 	struct buf b;
-	size_t i;
 
 	sign_secret_make(d->secret);
 	buf_init(&b, 1024);
 	buf_addf(&b, "[\"%s\"", d->secret);
-	for (i = 0; secrets != NULL && i < secrets->len && i < 1; i++) {
+	if (newest != NULL) {
 		buf_addc(&b, ',');
-		json_print(&secrets->items[i], &b);
+		buf_adds_json(&b, newest);
 	}
 	buf_addc(&b, ']');
 	edit_put(c, d, "secrets", &b);
 	buf_release(&b);
 }
 
-/* The members of old with those of the edit over them. */
-static void
-merge(const struct json *old, const struct edit *d, struct buf *out)
+/* The members of the edit as an object. */
+static struct json *
+edit_json(const struct edit *d, struct err *e)
 {
-	const char *comma = "";
-	size_t i, k;
+	struct json *j = NULL;
+	struct buf b;
+	size_t i;
 
-	buf_addc(out, '{');
-	for (i = 0; old != NULL && i < old->len; i++) {
-		for (k = 0; k < d->n; k++)
-			if (strcmp(d->v[k].name, old->keys[i]) == 0)
-				break;
-		if (k < d->n)
-			continue;
-		buf_adds(out, comma);
-		buf_adds_json(out, old->keys[i]);
-		buf_addc(out, ':');
-		json_print(&old->items[i], out);
-		comma = ",";
+	buf_init(&b, CHANNEL_TEXT_MAX);
+	buf_addc(&b, '{');
+	for (i = 0; i < d->n; i++) {
+		if (i > 0)
+			buf_addc(&b, ',');
+		buf_adds_json(&b, d->v[i].name);
+		buf_addf(&b, ":%s", d->v[i].json);
 	}
-	for (k = 0; k < d->n; k++) {
-		buf_adds(out, comma);
-		buf_adds_json(out, d->v[k].name);
-		buf_addf(out, ":%s", d->v[k].json);
-		comma = ",";
-	}
-	buf_addc(out, '}');
+	buf_addc(&b, '}');
+	if (buf_failed(&b))
+		(void)err_set(e, "the channel is too large");
+	else
+		j = json_parse(b.p, b.len, e);
+	buf_release(&b);
+	return j;
+}
+
+static unsigned
+parse_flags(const struct edit *d)
+{
+	return CHANNEL_ALLOW_LOCAL |
+	       (d->allow_private ? CHANNEL_ALLOW_PRIVATE : 0);
 }
 
 /* Do its programs compile? */
@@ -295,34 +295,13 @@ compile(const struct channel *ch, struct err *e)
 	return 0;
 }
 
-static int
-store_channel(struct ctl *c, const struct channel *ch, struct err *e)
-{
-	struct store_channel to = {.name = ch->name,
-	    .kind = channel_kind_name(ch->kind),
-	    .created_ms = clock_now_ms(),
-	    .updated_ms = clock_now_ms()};
-	struct buf b;
-	int rc = -1;
-
-	buf_init(&b, CHANNEL_TEXT_MAX);
-	if (channel_print(ch, true, &b) < 0)
-		err_set(e, "the channel is too large");
-	else {
-		to.config = b.p;
-		rc = store_channel_put(c->store, &to, e);
-	}
-	buf_release(&b);
-	return rc;
-}
-
 static void
-show_made(const struct channel *ch, const struct edit *d)
+show_made(const struct stored_channel *s, const struct edit *d)
 {
 	struct buf b;
 
-	buf_init(&b, CHANNEL_TEXT_MAX);
-	channel_print(ch, d->secrets, &b);
+	buf_init(&b, 2 * CHANNEL_TEXT_MAX);
+	channels_print(s, d->secrets, &b);
 	/* A secret that was made is shown this once. */
 	if (d->secret[0] != '\0' && !d->secrets && b.len > 0) {
 		b.len--;
@@ -332,93 +311,51 @@ show_made(const struct channel *ch, const struct edit *d)
 	buf_release(&b);
 }
 
-/* Make the channel of the old one (NULL: none) and the edit, and keep it. */
+/* Keep the channel, if its programs compile, and show it. */
 static int
-apply(struct ctl *c, struct edit *d, const struct json *old)
+keep(struct ctl *c, struct stored_channel *s, const struct edit *d)
 {
-	unsigned flags =
-	    CHANNEL_ALLOW_EXEC | (d->allow_private ? CHANNEL_ALLOW_PRIVATE : 0);
-	struct channel ch;
-	struct faults f;
-	struct json *j;
-	struct buf b;
 	struct err e;
-	int code = 0;
 
-	if (d->sign)
-		rotate(c, d, old);
-	buf_init(&b, CHANNEL_TEXT_MAX);
-	merge(old, d, &b);
-	j = json_parse(b.p != NULL ? b.p : "", b.len, &e);
-	buf_release(&b);
-	if (j == NULL)
+	if (compile(&s->channel, &e) < 0)
 		return ctl_fail(c, EXIT_SOME_FAILED, &e);
-	faults_init(&f, "");
-	if (channel_parse(&ch, j, flags, &f) < 0) {
-		json_free(j);
-		return ctl_faults(c, &f);
-	}
-	json_free(j);
-	if (compile(&ch, &e) < 0)
-		code = ctl_fail(c, EXIT_SOME_FAILED, &e);
-	else if (store_channel(c, &ch, &e) < 0)
-		code = ctl_fail(c, EXIT_UNAVAILABLE, &e);
-	else
-		show_made(&ch, d);
-	channel_release(&ch);
-	return code;
+	if (!c->common.dry_run && channels_put(c->store, s, &e) < 0)
+		return ctl_fail(c, EXIT_UNAVAILABLE, &e);
+	show_made(s, d);
+	return 0;
 }
 
-struct found {
-	struct json *config;
-};
+/* ---- commands ------------------------------------------------------------ */
 
+/* A JSON object on stdin, over what the options say. 0, or the exit code after
+ * a message. */
 static int
-keep_config(void *arg, const struct store_channel *from, struct err *e)
-{
-	struct found *f = arg;
-
-	f->config = json_parse(from->config, strlen(from->config), e);
-	return f->config != NULL ? 0 : -1;
-}
-
-/* The channel's JSON as the store has it. NULL after a message; *code. */
-static struct json *
-find_channel(struct ctl *c, const char *name, int *code)
-{
-	struct found f = {NULL};
-	struct err e;
-	int rc = store_channel_get(c->store, name, keep_config, &f, &e);
-
-	if (rc < 0) {
-		*code = ctl_fail(c, EXIT_UNAVAILABLE, &e);
-		return NULL;
-	}
-	if (rc == 0) {
-		err_set(&e, "there is no channel '%.64s'", name);
-		*code = ctl_fail(c, EXIT_SOME_FAILED, &e);
-	}
-	return f.config;
-}
-
-/* A JSON object on stdin. NULL after a message. */
-static struct json *
-read_object(struct ctl *c, int *code)
+read_object(struct ctl *c, struct edit *d)
 {
 	struct json *j = NULL;
 	struct buf b;
 	struct err e;
+	size_t i;
 
 	buf_init(&b, CHANNEL_TEXT_MAX);
 	if (ctl_read_file("-", CHANNEL_TEXT_MAX, &b, &e) == 0)
 		j = json_parse(b.p != NULL ? b.p : "", b.len, &e);
-	if (j == NULL)
-		*code = ctl_fail(c, EXIT_SOME_FAILED, &e);
+	if (j != NULL && j->type != JSON_OBJECT)
+		(void)err_set(&e, "a channel must be an object, not %s",
+		    json_type_name(j));
+	for (i = 0; j != NULL && j->type == JSON_OBJECT && i < j->len; i++) {
+		buf_reset(&b);
+		json_print(&j->items[i], &b);
+		edit_put(c, d, j->keys[i], &b);
+	}
 	buf_release(&b);
-	return j;
+	if (j != NULL && j->type == JSON_OBJECT) {
+		json_free(j);
+		return 0;
+	}
+	json_free(j);
+	return ctl_fail(c, EXIT_SOME_FAILED, &e);
 }
-
-/* ---- commands ------------------------------------------------------------ */
 
 /* NAME KIND [PROGRAM ARG...] as members. */
 static void
@@ -445,33 +382,55 @@ take_operands(struct ctl *c, struct edit *d, char **v, int n)
 	buf_release(&b);
 }
 
-static bool
-exists(struct ctl *c, const struct edit *d, const struct json *old)
+/* The channel that the edit makes. 0, or the exit code after a message. */
+static int
+make(struct ctl *c, struct stored_channel *s, struct edit *d)
 {
-	const struct json *name = json_get(old, "name");
-	struct found f = {NULL};
-	struct json *given = NULL;
-	bool found = false;
-	size_t i;
+	struct faults f;
+	struct json *j;
+	struct err e;
+	int rc;
 
-	for (i = 0; i < d->n; i++)
-		if (strcmp(d->v[i].name, "name") == 0)
-			name = given = json_parse(
-			    d->v[i].json, strlen(d->v[i].json), NULL);
-	if (json_string(name) != NULL)
-		found = store_channel_get(
-			    c->store, name->string, keep_config, &f, NULL) > 0;
-	json_free(given);
-	json_free(f.config);
-	return found;
+	*s = (struct stored_channel){.created_ms = 0};
+	j = edit_json(d, &e);
+	if (j == NULL)
+		return ctl_fail(c, EXIT_SOME_FAILED, &e);
+	if (d->sign) {
+		rotate(c, d, json_string(json_at(json_get(j, "secrets"), 0)));
+		json_free(j);
+		j = edit_json(d, &e);
+		if (j == NULL)
+			return ctl_fail(c, EXIT_SOME_FAILED, &e);
+	}
+	faults_init(&f, "");
+	rc = channel_parse(&s->channel, j, parse_flags(d), &f);
+	json_free(j);
+	return rc < 0 ? ctl_faults(c, &f) : 0;
+}
+
+/* 0 when the name is free, or the exit code after a message. */
+static int
+expect_none(struct ctl *c, const char *name)
+{
+	struct stored_channel old;
+	struct err e;
+	int rc = channels_get(c->store, name, &old, &e);
+
+	if (rc == 0)
+		return 0;
+	if (rc < 0)
+		return ctl_fail(c, EXIT_UNAVAILABLE, &e);
+	stored_channel_release(&old);
+	(void)err_set(
+	    &e, "there is a channel '%s' already: channel edit", name);
+	return ctl_fail(c, EXIT_SOME_FAILED, &e);
 }
 
 int
 command_channel_add(struct ctl *c)
 {
 	struct edit d = {.n = 0};
-	struct json *j = NULL;
-	struct err e;
+	struct stored_channel s;
 	int n, code = 0;
 	char **v;
 
@@ -482,49 +441,73 @@ command_channel_add(struct ctl *c)
 		opt_usage_error(&c->program, "a KIND must follow the name");
 	if (n > 0)
 		take_operands(c, &d, v, n);
-	else if ((j = read_object(c, &code)) == NULL)
-		return code;
-	if ((code = ctl_open(c, STORE_CREATE)) == 0) {
-		if (exists(c, &d, j)) {
-			err_set(&e, "there is a channel of that name: edit it");
-			code = ctl_fail(c, EXIT_SOME_FAILED, &e);
-		} else {
-			code = apply(c, &d, j);
-		}
+	else
+		code = read_object(c, &d);
+	if (code == 0 && (code = make(c, &s, &d)) == 0) {
+		code = ctl_open(c, STORE_CREATE);
+		if (code == 0)
+			code = expect_none(c, s.channel.name);
+		if (code == 0)
+			code = keep(c, &s, &d);
+		stored_channel_release(&s);
 	}
-	json_free(j);
 	edit_release(&d);
 	return code;
+}
+
+/* 0, or the exit code after a message. */
+static int
+find(struct ctl *c, const char *name, struct stored_channel *s)
+{
+	struct err e;
+	int rc = channels_get(c->store, name, s, &e);
+
+	if (rc > 0)
+		return 0;
+	if (rc < 0)
+		return ctl_fail(c, EXIT_UNAVAILABLE, &e);
+	(void)err_set(&e, "there is no channel '%.64s'", name);
+	return ctl_fail(c, EXIT_SOME_FAILED, &e);
+}
+
+static int
+change(struct ctl *c, struct stored_channel *s, struct edit *d)
+{
+	struct faults f;
+	struct json *j;
+	struct err e;
+	int rc;
+
+	if (d->sign)
+		rotate(c, d, s->channel.secrets[0]);
+	j = edit_json(d, &e);
+	if (j == NULL)
+		return ctl_fail(c, EXIT_SOME_FAILED, &e);
+	faults_init(&f, "");
+	rc = channel_update(&s->channel, j, parse_flags(d), &f);
+	json_free(j);
+	return rc < 0 ? ctl_faults(c, &f) : keep(c, s, d);
 }
 
 int
 command_channel_edit(struct ctl *c)
 {
 	struct edit d = {.n = 0};
-	struct json *old, *more = NULL;
-	struct buf b;
-	int n, code;
-	size_t i;
+	struct stored_channel s;
+	int n, code = 0;
 	char **v;
 
 	take_options(c, &d);
 	ctl_expect(c, 1, 1, "a channel");
 	v = ctl_operands(c, &n);
-	if (d.n == 0 && !d.sign && (more = read_object(c, &code)) == NULL)
-		return code;
-	for (i = 0; more != NULL && more->type == JSON_OBJECT && i < more->len;
-	     i++) {
-		buf_init(&b, CHANNEL_TEXT_MAX);
-		json_print(&more->items[i], &b);
-		edit_put(c, &d, more->keys[i], &b);
-		buf_release(&b);
+	if (d.n == 0 && !d.sign)
+		code = read_object(c, &d);
+	if (code == 0)
+		code = ctl_open(c, 0);
+	if (code == 0 && (code = find(c, v[0], &s)) == 0) {
+		code = change(c, &s, &d);
+		stored_channel_release(&s);
 	}
-	if ((code = ctl_open(c, 0)) == 0 &&
-	    (old = find_channel(c, v[0], &code)) != NULL) {
-		code = apply(c, &d, old);
-		json_free(old);
-	}
-	json_free(more);
 	edit_release(&d);
 	return code;
 }
@@ -539,132 +522,52 @@ static const struct table_column columns[] = {
 };
 
 struct showing {
-	struct ctl *ctl;
 	struct table table;
 	bool tabular, secrets;
 };
 
-struct health {
-	struct buf state; /* words */
-	int64_t disabled_ms, until_ms;
-};
-
-static int
-read_health(void *arg, const struct store_endpoint *p, struct err *e)
-{
-	struct health *h = arg;
-	int64_t now_ms = clock_now_ms();
-
-	(void)e;
-	h->disabled_ms = p->disabled_ms;
-	buf_reset(&h->state);
-	if (p->disabled_ms > 0)
-		buf_addf(&h->state, "disabled: %s",
-		    p->reason != NULL ? p->reason : "");
-	else if (p->trips > 0)
-		buf_addf(&h->state, "failing, %lld times in a row",
-		    (long long)p->failures);
-	else if (p->blocked_until_ms > now_ms)
-		buf_adds(&h->state, "told to wait");
-	return 0;
-}
-
 static void
-show_row(struct showing *s, const struct channel *ch, const char *state)
+show_row(struct showing *w, const struct stored_channel *s)
 {
+	const struct channel *ch = &s->channel;
 	struct buf b;
 
 	buf_init(&b, CHANNEL_TEXT_MAX);
+	table_cell(&w->table, ch->name);
+	table_cell(&w->table, channel_kind_name(ch->kind));
+	table_cellf(&w->table, "%s%s%s", channels_state_name(s->state),
+	    s->reason[0] != '\0' ? ": " : "", s->reason);
 	if (ch->url != NULL)
 		webhook_redact(ch->url, &b);
 	else if (ch->nargs > 0)
 		buf_adds(&b, ch->args[0]);
-	table_cell(&s->table, ch->name);
-	table_cell(&s->table, channel_kind_name(ch->kind));
-	table_cell(&s->table, state);
-	table_cell(&s->table, b.p != NULL ? b.p : "");
+	table_cell(&w->table, b.p != NULL ? b.p : "");
 	buf_release(&b);
 }
 
-static void
-show_json(struct showing *s, const struct channel *ch, const char *state,
-    const struct store_channel *from)
+static int
+show(void *arg, const struct stored_channel *s, struct err *e)
 {
+	struct showing *w = arg;
 	struct buf b;
 
-	buf_init(&b, 2 * CHANNEL_TEXT_MAX);
-	channel_print(ch, s->secrets, &b);
-	if (b.len > 0) {
-		b.len--;
-		buf_addc(&b, ',');
-		record_text(&b, "state", state);
-		buf_addc(&b, ',');
-		record_time(&b, "created_at", from->created_ms);
-		buf_addc(&b, ',');
-		record_time(&b, "updated_at", from->updated_ms);
-		buf_addc(&b, '}');
+	(void)e;
+	if (w->tabular) {
+		show_row(w, s);
+		return 0;
 	}
+	buf_init(&b, 2 * CHANNEL_TEXT_MAX);
+	channels_print(s, w->secrets, &b);
 	ctl_line(&b);
 	buf_release(&b);
-}
-
-static int
-show(void *arg, const struct store_channel *from, struct err *e)
-{
-	struct showing *s = arg;
-	struct health h = {.disabled_ms = 0};
-	char key[CHANNEL_NAME_MAX + 16];
-	const char *state = "ok";
-	struct channel ch;
-	int rc;
-
-	if (channel_parse_text(
-		&ch, from->config, strlen(from->config), CHANNEL_STORED, e) < 0)
-		return err_prefix(e, "channel %s", from->name);
-	buf_init(&h.state, 1024);
-	(void)snprintf(key, sizeof(key), "channel:%s", from->name);
-	rc = store_endpoint_list(s->ctl->store, key, read_health, &h, e);
-	if (ch.paused)
-		state = "paused";
-	else if (h.state.len > 0)
-		state = h.state.p;
-	if (s->tabular)
-		show_row(s, &ch, state);
-	else
-		show_json(s, &ch, state, from);
-	buf_release(&h.state);
-	channel_release(&ch);
-	return rc;
-}
-
-/* All of them, or those of the operands. */
-static int
-show_all(struct ctl *c, bool tabular, bool secrets, char **v, int n)
-{
-	struct showing s = {.ctl = c, .tabular = tabular, .secrets = secrets};
-	struct err e;
-	int code = 0, i, rc = 0;
-
-	table_init(&s.table, columns, sizeof(columns) / sizeof(columns[0]));
-	if (n == 0)
-		rc = store_channel_list(c->store, show, &s, &e);
-	for (i = 0; i < n && rc >= 0; i++) {
-		rc = store_channel_get(c->store, v[i], show, &s, &e);
-		if (rc == 0) {
-			err_set(&e, "there is no channel '%.64s'", v[i]);
-			code = ctl_fail(c, EXIT_SOME_FAILED, &e);
-		}
-	}
-	if (rc < 0)
-		code = ctl_fail(c, EXIT_UNAVAILABLE, &e);
-	table_flush(&s.table);
-	table_release(&s.table);
-	return code;
+	return 0;
 }
 
 int
 command_channel_list(struct ctl *c)
 {
+	struct showing w = {.tabular = ctl_tabular(c)};
+	struct err e;
 	int code;
 
 	while (ctl_next(c) != -1)
@@ -672,78 +575,45 @@ command_channel_list(struct ctl *c)
 	ctl_expect(c, 0, 0, "");
 	if ((code = ctl_open(c, 0)) != 0)
 		return code;
-	return show_all(c, ctl_tabular(c), false, NULL, 0);
+	w.tabular = ctl_tabular(c);
+	table_init(&w.table, columns, sizeof(columns) / sizeof(columns[0]));
+	if (channels_list(c->store, NULL, show, &w, &e) < 0)
+		code = ctl_fail(c, EXIT_UNAVAILABLE, &e);
+	table_flush(&w.table);
+	table_release(&w.table);
+	return code;
 }
 
 int
 command_channel_show(struct ctl *c)
 {
-	bool secrets = false;
-	int key, n, code;
+	struct showing w = {.tabular = false};
+	struct stored_channel s;
+	int key, n, i, code, rc = 0;
 	char **v;
 
 	while ((key = ctl_next(c)) != -1)
-		secrets |= key == KEY_SECRETS;
-	ctl_expect(c, 1, 1000, "a channel");
-	v = ctl_operands(c, &n);
-	if ((code = ctl_open(c, 0)) != 0)
-		return code;
-	return show_all(c, false, secrets, v, n);
-}
-
-/* ---- the rest ------------------------------------------------------------ */
-
-int
-command_channel_rm(struct ctl *c)
-{
-	char key[CHANNEL_NAME_MAX + 16];
-	struct err e;
-	int n, i, rc, code;
-	char **v;
-
-	while (ctl_next(c) != -1)
-		;
+		w.secrets |= key == KEY_SECRETS;
 	ctl_expect(c, 1, 1000, "a channel");
 	v = ctl_operands(c, &n);
 	if ((code = ctl_open(c, 0)) != 0)
 		return code;
 	for (i = 0; i < n; i++) {
-		rc = store_channel_delete(c->store, v[i], &e);
-		if (rc == 0)
-			err_set(&e, "there is no channel '%.64s'", v[i]);
-		if (rc > 0) {
-			(void)snprintf(key, sizeof(key), "channel:%s", v[i]);
-			if (store_endpoint_delete(c->store, key, &e) >= 0)
-				continue;
+		if ((code = find(c, v[i], &s)) != 0) {
+			rc = code;
+			continue;
 		}
-		code = ctl_fail(c, EXIT_SOME_FAILED, &e);
+		(void)show(&w, &s, NULL);
+		stored_channel_release(&s);
 	}
-	return code;
+	return rc;
 }
 
+/* ---- the rest ------------------------------------------------------------ */
+
+/* Do fn to each operand; the last bad exit code. */
 static int
-set_paused(struct ctl *c, const char *name, bool paused)
-{
-	struct edit d = {.allow_private = true};
-	struct json *old;
-	struct buf b;
-	int code = 0;
-
-	old = find_channel(c, name, &code);
-	if (old == NULL)
-		return code;
-	buf_init(&b, 16);
-	buf_adds(&b, paused ? "true" : "false");
-	edit_put(c, &d, "paused", &b);
-	buf_release(&b);
-	code = apply(c, &d, old);
-	json_free(old);
-	edit_release(&d);
-	return code;
-}
-
-int
-command_channel_pause(struct ctl *c)
+each(struct ctl *c, int (*fn)(struct ctl *c, const char *name))
 {
 	int n, i, code, rc = 0;
 	char **v;
@@ -755,55 +625,79 @@ command_channel_pause(struct ctl *c)
 	if ((code = ctl_open(c, 0)) != 0)
 		return code;
 	for (i = 0; i < n; i++)
-		if ((code = set_paused(c, v[i], true)) != 0)
+		if ((code = fn(c, v[i])) != 0)
 			rc = code;
 	return rc;
 }
 
-/* Enable the endpoint, and make due at once what waits for it. */
 static int
-resume(struct ctl *c, const char *name, struct err *e)
+remove_one(struct ctl *c, const char *name)
 {
-	static const enum delivery_status waiting[] = {
-	    DELIVERY_PENDING, DELIVERY_RETRYING};
-	char key[CHANNEL_NAME_MAX + 16];
-	bool named = strchr(name, ':') == NULL;
-	size_t i;
+	struct stored_channel s;
+	struct err e;
+	int code = find(c, name, &s);
 
-	(void)snprintf(key, sizeof(key), named ? "channel:%s" : "%s", name);
-	if (store_endpoint_delete(c->store, key, e) < 0)
-		return -1;
-	for (i = 0; named && i < 2; i++) {
-		struct store_delivery_filter f = {
-		    .channel = name, .status = (int)waiting[i]};
-
-		if (store_delivery_retry(c->store, &f, clock_now_ms(), e) < 0)
-			return -1;
-	}
+	if (code != 0)
+		return code;
+	stored_channel_release(&s);
+	if (!c->common.dry_run && channels_delete(c->store, name, &e) < 0)
+		return ctl_fail(c, EXIT_UNAVAILABLE, &e);
 	return 0;
+}
+
+int
+command_channel_rm(struct ctl *c)
+{
+	return each(c, remove_one);
+}
+
+static int
+set_paused(struct ctl *c, const char *name, bool paused)
+{
+	struct stored_channel s;
+	struct err e;
+	int code = find(c, name, &s);
+
+	if (code != 0)
+		return code;
+	s.channel.paused = paused;
+	if (!c->common.dry_run && channels_put(c->store, &s, &e) < 0)
+		code = ctl_fail(c, EXIT_UNAVAILABLE, &e);
+	stored_channel_release(&s);
+	return code;
+}
+
+static int
+pause_one(struct ctl *c, const char *name)
+{
+	return set_paused(c, name, true);
+}
+
+int
+command_channel_pause(struct ctl *c)
+{
+	return each(c, pause_one);
+}
+
+static int
+resume_one(struct ctl *c, const char *name)
+{
+	struct err e;
+	int code = 0;
+
+	/* What has a colon is a rule's own address, known by its key. */
+	if (strchr(name, ':') == NULL)
+		code = set_paused(c, name, false);
+	if (code == 0 && !c->common.dry_run &&
+	    channels_wake(c->store, name, &e) < 0)
+		code = ctl_fail(c, EXIT_UNAVAILABLE, &e);
+	return code;
 }
 
 int
 command_channel_resume(struct ctl *c)
 {
-	struct err e;
-	int n, i, code, rc = 0;
-	char **v;
-
-	while (ctl_next(c) != -1)
-		;
-	ctl_expect(c, 1, 1000, "a channel");
-	v = ctl_operands(c, &n);
-	if ((code = ctl_open(c, 0)) != 0)
-		return code;
-	for (i = 0; i < n; i++) {
-		if (strchr(v[i], ':') == NULL &&
-		    (code = set_paused(c, v[i], false)) != 0)
-			rc = code;
-		else if (resume(c, v[i], &e) < 0)
-			rc = ctl_fail(c, EXIT_UNAVAILABLE, &e);
-	}
-	return rc;
+	return each(c, resume_one);
 }
 
 /* pulse-send is what can send: the one beside this program, or of the path. */

@@ -163,7 +163,7 @@ static int
 send_one(struct sender *s, const struct notice *x, struct err *e)
 {
 	struct audience to = {.except = x->channel};
-	int rc = store_channel_list(s->store, add_named, &to, e);
+	int rc = store_channel_list(s->store, NULL, add_named, &to, e);
 	size_t i;
 
 	if (rc >= 0 && to.n == 0)

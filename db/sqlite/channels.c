@@ -71,16 +71,18 @@ sqlite_channel_get(struct store *st, const char *name, store_channel_fn *fn,
 }
 
 int
-sqlite_channel_list(
-    struct store *st, store_channel_fn *fn, void *arg, struct err *e)
+sqlite_channel_list(struct store *st, const char *after, store_channel_fn *fn,
+    void *arg, struct err *e)
 {
 	struct query q;
 
 	if (q_open(&q, db_of(st),
 		"SELECT name, kind, config, created_ms, updated_ms "
-		"FROM channels ORDER BY name",
+		"FROM channels WHERE name > ? ORDER BY name",
 		e) < 0)
 		return -1;
+	/* No name is empty. */
+	q_text(&q, after != NULL ? after : "");
 	return give_channels(&q, fn, arg, e) < 0 ? -1 : 0;
 }
 

@@ -297,8 +297,8 @@ int sqlite_channel_put(
     struct store *st, const struct store_channel *c, struct err *e);
 int sqlite_channel_get(struct store *st, const char *name, store_channel_fn *fn,
     void *arg, struct err *e);
-int sqlite_channel_list(
-    struct store *st, store_channel_fn *fn, void *arg, struct err *e);
+int sqlite_channel_list(struct store *st, const char *after,
+    store_channel_fn *fn, void *arg, struct err *e);
 int sqlite_channel_delete(struct store *st, const char *name, struct err *e);
 int sqlite_channel_seq(struct store *st, int64_t *seq, struct err *e);
 int sqlite_endpoint_put(

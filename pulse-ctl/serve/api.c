@@ -110,6 +110,20 @@ api_faulty(struct exchange *x)
 	buf_addc(b, '}');
 }
 
+struct json *
+api_body(struct exchange *x)
+{
+	struct err fault;
+	struct json *j = json_parse(x->body, x->body_len, &fault);
+
+	if (j == NULL) {
+		faults_add(
+		    x->faults, "json_invalid", "body", NULL, "%s", fault.msg);
+		api_faulty(x);
+	}
+	return j;
+}
+
 void
 api_header(struct exchange *x, const char *fmt, ...)
 {

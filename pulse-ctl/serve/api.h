@@ -15,6 +15,7 @@
 
 #include "common/buf.h"
 #include "common/faults.h"
+#include "common/json.h"
 #include "common/uuid.h"
 #include "db/store.h"
 #include "pulse-ctl/serve/auth.h"
@@ -151,6 +152,8 @@ void api_detail(struct exchange *x, int status, const char *fmt, ...)
     __attribute__((format(printf, 3, 4)));
 /* Answer 422 with the faults noted in x->faults. */
 void api_faulty(struct exchange *x);
+/* The body as JSON, or NULL after a 422. */
+struct json *api_body(struct exchange *x);
 /* Begin a JSON answer: append to the result. */
 struct buf *api_json(struct exchange *x, int status);
 /* A header line of the answer. */

@@ -2,9 +2,26 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "common/channel.h"
 #include "common/rules/rule_type.h"
 #include "pulse-ctl/serve/openapi.h"
 #include "pulse-ctl/serve/routes.h"
+
+/* ---- schemas as text ------------------------------------------------------ */
+
+#define S_UUID "{\"type\":\"string\",\"format\":\"uuid\"}"
+#define S_TIME "{\"type\":\"string\",\"format\":\"date-time\"}"
+#define S_TIME_OR_NULL                                                         \
+	"{\"type\":[\"string\",\"null\"],\"format\":\"date-time\"}"
+#define S_TEXT	       "{\"type\":\"string\"}"
+#define S_TEXT_OR_NULL "{\"type\":[\"string\",\"null\"]}"
+#define S_COUNT	       "{\"type\":\"integer\",\"minimum\":0}"
+#define S_INTEGER      "{\"type\":\"integer\"}"
+#define S_DECIMAL      "{\"type\":\"string\",\"pattern\":\"^-?[0-9.]+$\"}"
+#define S_LIST(schema)                                                         \
+	"{\"type\":\"array\",\"items\":{\"$ref\":\"#/components/"              \
+	"schemas/" schema "\"}}"
+#define S_OBJECT "{\"type\":\"object\"}"
 
 /* ---- small parts --------------------------------------------------------- */
 
@@ -281,21 +298,151 @@ add_rule_schemas(struct buf *b)
 	buf_addc(b, '}');
 }
 
-/* ---- the other schemas --------------------------------------------------- */
+/* ---- channels ------------------------------------------------------------ */
 
-#define S_UUID "{\"type\":\"string\",\"format\":\"uuid\"}"
-#define S_TIME "{\"type\":\"string\",\"format\":\"date-time\"}"
-#define S_TIME_OR_NULL                                                         \
-	"{\"type\":[\"string\",\"null\"],\"format\":\"date-time\"}"
-#define S_TEXT	       "{\"type\":\"string\"}"
-#define S_TEXT_OR_NULL "{\"type\":[\"string\",\"null\"]}"
-#define S_COUNT	       "{\"type\":\"integer\",\"minimum\":0}"
-#define S_INTEGER      "{\"type\":\"integer\"}"
-#define S_DECIMAL      "{\"type\":\"string\",\"pattern\":\"^-?[0-9.]+$\"}"
-#define S_LIST(schema)                                                         \
-	"{\"type\":\"array\",\"items\":{\"$ref\":\"#/components/"              \
-	"schemas/" schema "\"}}"
-#define S_OBJECT "{\"type\":\"object\"}"
+/* The schema of a channel's member without its braces; or_null: null, too,
+ * which takes it back to its default. */
+static void
+add_channel_type(struct buf *b, const struct channel_member *m, bool or_null)
+{
+	static const char *const types[] = {
+	    [CHANNEL_MEMBER_TEXT] = "string",
+	    [CHANNEL_MEMBER_URL] = "string",
+	    [CHANNEL_MEMBER_NUMBER] = "integer",
+	    [CHANNEL_MEMBER_MS] = "integer",
+	    [CHANNEL_MEMBER_FLAG] = "boolean",
+	    [CHANNEL_MEMBER_UNFLAG] = "boolean",
+	    [CHANNEL_MEMBER_RATE] = "string",
+	    [CHANNEL_MEMBER_CHOICE] = "string",
+	    [CHANNEL_MEMBER_TEXTS] = "array",
+	    [CHANNEL_MEMBER_TIMES] = "array",
+	    [CHANNEL_MEMBER_MAP] = "object",
+	};
+
+	buf_addf(b, or_null ? "\"type\":[\"%s\",\"null\"]" : "\"type\":\"%s\"",
+	    types[m->type]);
+	switch (m->type) {
+	case CHANNEL_MEMBER_TEXT:
+	case CHANNEL_MEMBER_URL:
+		buf_addf(b, ",\"minLength\":%" PRId64 ",\"maxLength\":%" PRId64,
+		    m->min, m->max);
+		break;
+	case CHANNEL_MEMBER_NUMBER:
+	case CHANNEL_MEMBER_MS:
+		buf_addf(b, ",\"minimum\":%" PRId64 ",\"maximum\":%" PRId64,
+		    m->min, m->max);
+		break;
+	case CHANNEL_MEMBER_RATE:
+		buf_adds(b, ",\"pattern\":\"^[0-9]{1,4}/[0-9].*$\"");
+		break;
+	case CHANNEL_MEMBER_CHOICE:
+		buf_addf(b, ",\"enum\":[\"retry\",\"hold\"%s]",
+		    or_null ? ",null" : "");
+		break;
+	case CHANNEL_MEMBER_TEXTS:
+		buf_adds(b, ",\"minItems\":1,\"items\":{\"type\":\"string\"}");
+		break;
+	case CHANNEL_MEMBER_TIMES:
+		buf_addf(b,
+		    ",\"maxItems\":%d,\"items\":{\"type\":\"integer\","
+		    "\"minimum\":%" PRId64 ",\"maximum\":%" PRId64 "}",
+		    CHANNEL_SCHEDULE_MAX, m->min, m->max);
+		break;
+	case CHANNEL_MEMBER_MAP:
+		buf_addf(b,
+		    ",\"maxProperties\":%d,\"additionalProperties\":"
+		    "{\"type\":\"string\"}",
+		    CHANNEL_HEADERS_MAX);
+		break;
+	default:
+		break;
+	}
+}
+
+/* The members that those kinds (bits) have; local ones are only shown. */
+static void
+add_channel_members(struct buf *b, unsigned kinds, bool local, bool or_null)
+{
+	const struct channel_member *m;
+	size_t i;
+
+	for (i = 0; (m = channel_member_at(i)) != NULL; i++) {
+		if (!(m->kinds & kinds) || (m->local && !local))
+			continue;
+		add_name(b, m->name);
+		buf_addc(b, '{');
+		add_channel_type(b, m, or_null);
+		add_text(b, "description", m->doc);
+		buf_addc(b, '}');
+	}
+}
+
+#define S_CHANNEL_NAME                                                         \
+	"\"name\":{\"type\":\"string\",\"minLength\":1,\"maxLength\":63,"      \
+	"\"pattern\":\"^[a-z0-9][a-z0-9_.-]*$\"}"
+
+/* A channel to be made: what its kind has and needs. */
+static void
+add_channel_kind(struct buf *b, enum channel_kind kind)
+{
+	const struct channel_member *m;
+	size_t i;
+
+	buf_addf(b,
+	    ",\"Channel_%s\":{\"type\":\"object\","
+	    "\"additionalProperties\":false,\"properties\":{" S_CHANNEL_NAME
+	    ",\"kind\":{\"const\":\"%s\"}",
+	    channel_kind_name(kind), channel_kind_name(kind));
+	add_channel_members(b, 1u << kind, false, false);
+	buf_adds(b, "},\"required\":[\"name\",\"kind\"");
+	for (i = 0; (m = channel_member_at(i)) != NULL; i++)
+		if (m->needed & 1u << kind)
+			buf_addf(b, ",\"%s\"", m->name);
+	buf_adds(b, "]}");
+}
+
+static void
+add_channel_kinds(struct buf *b, const char *form)
+{
+	int k;
+
+	for (k = 0; k < CHANNEL_KINDS; k++) {
+		/* Made on the machine, never over HTTP. */
+		if (k == CHANNEL_KIND_EXEC)
+			continue;
+		add_comma(b);
+		buf_addf(b, form, channel_kind_name((enum channel_kind)k));
+	}
+}
+
+static void
+add_channel_schemas(struct buf *b)
+{
+	int k;
+
+	for (k = 0; k < CHANNEL_KINDS; k++)
+		if (k != CHANNEL_KIND_EXEC)
+			add_channel_kind(b, (enum channel_kind)k);
+	buf_adds(b, ",\"ChannelCreate\":{\"type\":\"object\",\"oneOf\":[");
+	add_channel_kinds(b, "{\"$ref\":\"#/components/schemas/Channel_%s\"}");
+	buf_adds(
+	    b, "]},\"ChannelUpdate\":{\"type\":\"object\",\"properties\":{");
+	add_channel_members(b, ~0u, false, true);
+	buf_adds(b,
+	    "}},\"Channel\":{\"type\":\"object\",\"required\":[\"name\","
+	    "\"kind\",\"state\",\"reason\",\"until\",\"created_at\","
+	    "\"updated_at\"],\"properties\":{" S_CHANNEL_NAME
+	    ",\"kind\":{\"enum\":[\"exec\"");
+	add_channel_kinds(b, "\"%s\"");
+	buf_adds(b, "]}");
+	add_channel_members(b, ~0u, true, false);
+	buf_adds(b, ",\"state\":{\"enum\":[\"ok\",\"paused\",\"disabled\","
+		    "\"failing\",\"waiting\"]},\"reason\":" S_TEXT_OR_NULL
+		    ",\"until\":" S_TIME_OR_NULL ",\"created_at\":" S_TIME
+		    ",\"updated_at\":" S_TIME "}}");
+}
+
+/* ---- the other schemas --------------------------------------------------- */
 
 static const struct schema {
 	const char *name, *required, *properties;
@@ -353,6 +500,8 @@ static const struct schema {
 	",\"address\":" S_TEXT_OR_NULL ",\"created_at\":" S_TIME},
     {"AttemptList", "\"attempts\",\"total\"",
 	"\"attempts\":" S_LIST("Attempt") ",\"total\":" S_COUNT},
+    {"ChannelList", "\"channels\",\"next_cursor\"",
+	"\"channels\":" S_LIST("Channel") ",\"next_cursor\":" S_TEXT_OR_NULL},
     {"Redelivered", "\"redelivered\"", "\"redelivered\":" S_COUNT},
     {"Candle",
 	"\"id\",\"symbol\",\"timestamp\",\"open\",\"high\",\"low\","
@@ -380,6 +529,7 @@ add_schemas(struct buf *b)
 		    "\"bearer\":{\"type\":\"http\",\"scheme\":\"bearer\"}},"
 		    "\"schemas\":{");
 	add_rule_schemas(b);
+	add_channel_schemas(b);
 	for (i = 0; i < sizeof(schemas) / sizeof(schemas[0]); i++) {
 		add_name(b, schemas[i].name);
 		buf_addf(b,
@@ -563,7 +713,9 @@ openapi_print(struct buf *out)
 	    "\"servers\":[{\"url\":\"/\"}],"
 	    "\"tags\":[{\"name\":\"rules\",\"description\":\"What to watch "
 	    "for\"},{\"name\":\"alerts\",\"description\":\"What was seen, and "
-	    "its delivery\"},{\"name\":\"candles\",\"description\":\"Closed "
+	    "its delivery\"},{\"name\":\"channels\",\"description\":\"Where "
+	    "alerts go "
+	    "besides\"},{\"name\":\"candles\",\"description\":\"Closed "
 	    "candles\"},{\"name\":\"system\",\"description\":\"The service "
 	    "itself\"}]");
 	add_paths(out);

@@ -7,6 +7,7 @@
 #include "common/clock.h"
 #include "common/digest.h"
 #include "common/json.h"
+#include "pulse-ctl/serve/etag.h"
 #include "pulse-ctl/serve/routes.h"
 
 #define IDEMPOTENCY_KEY_MAX 255
@@ -17,35 +18,6 @@
 static const struct uuid once_namespace = {{0x7c, 0x0e, 0x2b, 0x5d, 0x93, 0x4f,
     0x4a, 0x6e, 0x8a, 0x11, 0x5e, 0xc4, 0x60, 0x27, 0xd9, 0xb3}};
 
-/* ---- entity tags --------------------------------------------------------- */
-
-/* The rule's number of change, and whether it is shown whole: two different
- * representations must not share a tag. */
-static void
-add_etag(struct exchange *x, const struct rule *r)
-{
-	api_header(x,
-	    "ETag: \"%" PRId64 "%s\"\r\nVary: X-API-Key, "
-	    "Authorization",
-	    r->seq, x->secrets ? ".whole" : "");
-}
-
-/* True when the list of tags has this rule's state (or is "*"). */
-static bool
-tag_listed(const char *list, const struct rule *r)
-{
-	char tag[32];
-	size_t n;
-
-	if (strcmp(list, "*") == 0)
-		return true;
-	n = (size_t)snprintf(tag, sizeof(tag), "\"%" PRId64, r->seq);
-	for (; (list = strstr(list, tag)) != NULL; list += n)
-		if (list[n] == '"' || list[n] == '.')
-			return true;
-	return false;
-}
-
 /* ---- answers ------------------------------------------------------------- */
 
 static int
@@ -53,7 +25,7 @@ answer_rule(struct exchange *x, int status, const struct rule *r, struct err *e)
 {
 	struct buf *b = api_json(x, status);
 
-	add_etag(x, r);
+	etag_add(x, r->seq);
 	if (rule_print(r, x->secrets, b) < 0)
 		return err_set(e, "out of memory");
 	return 0;
@@ -64,21 +36,6 @@ answer_not_found(struct exchange *x)
 {
 	api_detail(x, 404, "Rule not found");
 	return 0;
-}
-
-/* The body as JSON, or NULL after a 422. */
-static struct json *
-read_body(struct exchange *x)
-{
-	struct err fault;
-	struct json *j = json_parse(x->body, x->body_len, &fault);
-
-	if (j == NULL) {
-		faults_add(
-		    x->faults, "json_invalid", "body", NULL, "%s", fault.msg);
-		api_faulty(x);
-	}
-	return j;
 }
 
 /* 1 and the rule of the path, 0 after a 404, or -1. */
@@ -202,7 +159,7 @@ route_rule_create(struct api *a, struct exchange *x, struct err *e)
 
 	if (text != NULL && !once_valid(x, text))
 		return 0;
-	j = read_body(x);
+	j = api_body(x);
 	if (j == NULL)
 		return 0;
 	faults_init(x->faults, "body");
@@ -327,17 +284,15 @@ route_rule_list(struct api *a, struct exchange *x, struct err *e)
 int
 route_rule_get(struct api *a, struct exchange *x, struct err *e)
 {
-	const char *have = message_header(&x->head, "if-none-match");
 	struct rule r;
 	int rc = get_rule(a, x, &r, e);
 
 	if (rc <= 0)
 		return rc;
-	if (have != NULL && tag_listed(have, &r) &&
-	    (strstr(have, ".whole") != NULL) == x->secrets) {
+	if (etag_known(x, r.seq)) {
 		(void)api_json(x, 304);
 		x->type = NULL;
-		add_etag(x, &r);
+		etag_add(x, r.seq);
 		rc = 0;
 	} else {
 		rc = answer_rule(x, 200, &r, e);
@@ -346,25 +301,10 @@ route_rule_get(struct api *a, struct exchange *x, struct err *e)
 	return rc;
 }
 
-/* False after a 412: somebody else changed it since the asker looked. */
-static bool
-still_same(struct exchange *x, const struct rule *r)
-{
-	const char *want = message_header(&x->head, "if-match");
-
-	if (want == NULL || tag_listed(want, r))
-		return true;
-	api_detail(x, 412,
-	    "The rule was changed since; its ETag is "
-	    "\"%" PRId64 "\" now",
-	    r->seq);
-	return false;
-}
-
 int
 route_rule_update(struct api *a, struct exchange *x, struct err *e)
 {
-	struct json *j = read_body(x);
+	struct json *j = api_body(x);
 	struct rule r;
 	int rc;
 
@@ -377,7 +317,7 @@ route_rule_update(struct api *a, struct exchange *x, struct err *e)
 	}
 	rc = 0;
 	faults_init(x->faults, "body");
-	if (!still_same(x, &r)) {
+	if (!etag_still(x, "rule", r.seq)) {
 		/* Answered. */
 	} else if (rule_update(&r, j, a->config.allow_private, clock_now_ms(),
 		       x->faults) < 0) {
@@ -401,7 +341,7 @@ route_rule_delete(struct api *a, struct exchange *x, struct err *e)
 	if (rc <= 0)
 		return rc;
 	rc = 0;
-	if (still_same(x, &r)) {
+	if (etag_still(x, "rule", r.seq)) {
 		rc = store_rule_delete(a->st, &r.id, e);
 		(void)api_json(x, 204);
 		x->type = NULL;

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "common/channel.h"
 #include "common/clock.h"
 #include "common/digest.h"
 #include "common/num.h"
@@ -173,6 +174,38 @@ static const struct param candle_params[] = {
     P_END,
 };
 
+static const struct param channel_list_params[] = {
+    P_LIMIT(100, 50),
+    {.name = "cursor",
+	.type = PARAM_TEXT,
+	.doc = "next_cursor of the page before",
+	.min = 1,
+	.max = CHANNEL_NAME_MAX - 1},
+    P_END,
+};
+
+#define P_CHANNEL                                                              \
+	{                                                                      \
+		.name = "name", .type = PARAM_TEXT, .doc = "The channel",      \
+		.min = 1, .max = CHANNEL_NAME_MAX - 1, .required = true        \
+	}
+
+static const struct param channel_params[] = {
+    P_CHANNEL,
+    P_END,
+};
+
+static const struct param channel_change_params[] = {
+    P_CHANNEL,
+    {.name = "If-Match",
+	.type = PARAM_TEXT,
+	.doc = "The ETag that the channel must still have",
+	.min = 1,
+	.max = 1000,
+	.header = true},
+    P_END,
+};
+
 static const struct param file_params[] = {
     {.name = "name",
 	.type = PARAM_TEXT,
@@ -257,6 +290,30 @@ static const struct answer stream_answers[] = {
     {200, "Alert",
 	"One alert an event, or a line with Accept: application/x-ndjson"},
     A_KEY, A_INVALID, A_STORE, A_END};
+#define A_CHANNEL                                                              \
+	{                                                                      \
+		404, "Error", "Channel not found"                              \
+	}
+#define A_EXEC                                                                 \
+	{                                                                      \
+		403, "Error", "It is an exec channel"                          \
+	}
+static const struct answer channel_list_answers[] = {
+    {200, "ChannelList", "By name"}, A_KEY, A_INVALID, A_STORE, A_END};
+static const struct answer channel_create_answers[] = {
+    {201, "Channel", "The channel made"}, A_KEY,
+    {409, "Error", "There is a channel of that name"}, A_BODY, A_INVALID,
+    A_STORE, A_END};
+static const struct answer channel_get_answers[] = {
+    {200, "Channel", "The channel"}, A_KEY, A_CHANNEL, A_INVALID, A_STORE,
+    A_END};
+static const struct answer channel_update_answers[] = {
+    {200, "Channel", "The channel as it is now"}, A_KEY, A_EXEC, A_CHANNEL,
+    {412, "Error", "The channel was changed since"}, A_BODY, A_INVALID, A_STORE,
+    A_END};
+static const struct answer channel_delete_answers[] = {{204, NULL, "Deleted"},
+    A_KEY, A_EXEC, A_CHANNEL, {412, "Error", "The channel was changed since"},
+    A_INVALID, A_STORE, A_END};
 static const struct answer candle_list_answers[] = {
     {200, "CandleList", "Closed candles"}, A_KEY,
     {404, "Error", "Rule not found"}, A_INVALID, A_STORE, A_END};
@@ -297,6 +354,28 @@ const struct route routes[] = {
     {"POST", "/api/v1/alerts/{alert_id}/redeliver", "redeliver", "alerts",
 	"Make dead deliveries due again", ROUTE_WRITE, alert_params, NULL, NULL,
 	redeliver_answers, route_alert_redeliver},
+    {"GET", "/api/v1/channels", "listChannels", "channels", "List channels", 0,
+	channel_list_params, NULL, NULL, channel_list_answers,
+	route_channel_list},
+    {"POST", "/api/v1/channels", "createChannel", "channels",
+	"Create a channel", ROUTE_WRITE | ROUTE_BODY, NULL, "ChannelCreate",
+	NULL, channel_create_answers, route_channel_create},
+    {"GET", "/api/v1/channels/{name}", "getChannel", "channels",
+	"One channel, and how it does", 0, channel_params, NULL, NULL,
+	channel_get_answers, route_channel_get},
+    {"PUT", "/api/v1/channels/{name}", "updateChannel", "channels",
+	"Change the members given", ROUTE_WRITE | ROUTE_BODY,
+	channel_change_params, "ChannelUpdate", NULL, channel_update_answers,
+	route_channel_update},
+    {"DELETE", "/api/v1/channels/{name}", "deleteChannel", "channels",
+	"Delete a channel", ROUTE_WRITE, channel_change_params, NULL, NULL,
+	channel_delete_answers, route_channel_delete},
+    {"POST", "/api/v1/channels/{name}/pause", "pauseChannel", "channels",
+	"Keep what comes for later", ROUTE_WRITE, channel_params, NULL, NULL,
+	channel_get_answers, route_channel_pause},
+    {"POST", "/api/v1/channels/{name}/resume", "resumeChannel", "channels",
+	"End a pause, or enable what was disabled", ROUTE_WRITE, channel_params,
+	NULL, NULL, channel_get_answers, route_channel_resume},
     {"GET", "/api/v1/candles", "listCandles", "candles", "List candles", 0,
 	candle_params, NULL, NULL, candle_list_answers, route_candle_list},
     {"GET", "/metrics", "metrics", "system", "What every stage counted", 0,

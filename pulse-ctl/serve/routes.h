@@ -89,6 +89,13 @@ int route_alert_get(struct api *a, struct exchange *x, struct err *e);
 int route_alert_attempts(struct api *a, struct exchange *x, struct err *e);
 int route_alert_redeliver(struct api *a, struct exchange *x, struct err *e);
 int route_alert_stream(struct api *a, struct exchange *x, struct err *e);
+int route_channel_list(struct api *a, struct exchange *x, struct err *e);
+int route_channel_create(struct api *a, struct exchange *x, struct err *e);
+int route_channel_get(struct api *a, struct exchange *x, struct err *e);
+int route_channel_update(struct api *a, struct exchange *x, struct err *e);
+int route_channel_delete(struct api *a, struct exchange *x, struct err *e);
+int route_channel_pause(struct api *a, struct exchange *x, struct err *e);
+int route_channel_resume(struct api *a, struct exchange *x, struct err *e);
 int route_candle_list(struct api *a, struct exchange *x, struct err *e);
 
 /* ---- pages by cursor ----------------------------------------------------- */

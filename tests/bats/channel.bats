@@ -44,6 +44,25 @@ fire() {
 	echo '{"tries":null,"hold":1}' >"$LAB/json"
 	run pulse-ctl channel edit ops <"$LAB/json"
 	[ "$status" -eq 1 ]
+	# A name is a channel's identity, its kind what its members mean.
+	for fault in '{"name":"other"}' '{"kind":"slack"}'; do
+		run pulse-ctl channel edit ops <<<"$fault"
+		[ "$status" -eq 1 ]
+	done
+	[ "$(pulse-ctl channel list | wc -l)" -eq 1 ]
+	# What is shown whole makes the same channel in another store.
+	pulse-ctl channel show ops --secrets | pulse-ctl -d "$LAB/other.db" channel add --secrets |
+	    jq -S 'del(.created_at, .updated_at)' >"$LAB/copy"
+	pulse-ctl channel show ops --secrets | jq -S 'del(.created_at, .updated_at)' | diff - "$LAB/copy"
+	# And what is not, does not.
+	run pulse-ctl -d "$LAB/third.db" channel add < <(pulse-ctl channel show ops)
+	[ "$status" -eq 1 ]
+	# A dry run writes nothing.
+	pulse-ctl channel edit -n ops --set tries=9 | jq -e '.tries == 9'
+	pulse-ctl channel pause -n ops
+	pulse-ctl channel rm -n ops
+	pulse-ctl channel add -n more generic --file url="$LAB/g"
+	[ "$(pulse-ctl channel list | jq -c '[.name, .tries, .state]')" = '["ops",2,"ok"]' ]
 	pulse-ctl channel rm ops
 	run pulse-ctl channel show ops
 	[ "$status" -eq 1 ]
@@ -209,7 +228,7 @@ fire() {
 	rule_with '["ops"]'
 	fire | pulse-send >"$LAB/out" 2>"$LAB/err" || true
 	[ "$(jq -r .status "$LAB/out")" = dead ]
-	pulse-ctl channel list | jq -r .state | grep -q '^disabled: 410'
+	pulse-ctl channel list | jq -r '"\(.state): \(.reason)"' | grep -q '^disabled: 410'
 	pulse-ctl channel resume ops >/dev/null
 	[ "$(pulse-ctl channel list | jq -r .state)" = ok ]
 	pulse-ctl delivery retry --channel ops >/dev/null

@@ -224,6 +224,131 @@ alert() { # SYMBOL
 	[ "$(json POST /api/v1/rules "${RULE%\}},\"generic_webhook_url\":\"http://127.0.0.1/x\"}")" = 422 ]
 }
 
+CH='{"name":"desk","kind":"slack","url":"https://hooks.slack.com/services/T0/B0/s3cr3t"}'
+
+@test "channels are made, listed by page, changed, paused, resumed and deleted" {
+	serve
+	[ "$(open_req POST /api/v1/channels -H 'Content-Type: application/json' -d "$CH")" = 401 ]
+	[ "$(json POST /api/v1/channels "$CH")" = 201 ]
+	head_has 'location: /api/v1/channels/desk'
+	jq -e '.kind == "slack" and .state == "ok" and .reason == null and .created_at == .updated_at' body
+	[ "$(json POST /api/v1/channels "$CH")" = 409 ]
+	for name in a b c; do
+		json POST /api/v1/channels "${CH/desk/$name}"
+	done
+	[ "$(open_req GET '/api/v1/channels?limit=3')" = 200 ]
+	jq -e '[.channels[].name] == ["a", "b", "c"] and .next_cursor == "c"' body
+	[ "$(open_req GET '/api/v1/channels?limit=3&cursor=c')" = 200 ]
+	jq -e '[.channels[].name] == ["desk"] and .next_cursor == null' body
+
+	[ "$(json PUT /api/v1/channels/desk '{"tries":3,"rate":"5/1s"}')" = 200 ]
+	tag=$(tr -d '\r' <answer | sed -n 's/^ETag: //p')
+	[ "$(json PUT /api/v1/channels/desk '{"tries":null}' -H "If-Match: $tag")" = 200 ]
+	jq -e '.tries == null and .rate == "5/1000ms"' body
+	[ "$(json PUT /api/v1/channels/desk '{"tries":4}' -H "If-Match: $tag")" = 412 ]
+	[ "$(req DELETE /api/v1/channels/desk -H "If-Match: $tag")" = 412 ]
+	for fault in '{"name":"other"}' '{"kind":"ntfy"}' '{"chat_id":"1"}' '{"tries":0}' '[]' '{"url":null}'; do
+		[ "$(json PUT /api/v1/channels/desk "$fault")" = 422 ]
+	done
+	[ "$(json PUT /api/v1/channels/nobody '{}')" = 404 ]
+	jq -e '. == {"detail":"Channel not found"}' body
+
+	[ "$(req POST /api/v1/channels/desk/pause)" = 200 ]
+	jq -e '.state == "paused" and .paused' body
+	[ "$(pulse-ctl channel list | jq -r 'select(.name == "desk").state')" = paused ]
+	[ "$(req POST /api/v1/channels/desk/resume)" = 200 ]
+	jq -e '.state == "ok"' body
+	[ "$(req DELETE /api/v1/channels/desk)" = 204 ]
+	[ "$(req GET /api/v1/channels/desk)" = 404 ]
+	[ "$(req POST /api/v1/channels/desk/pause)" = 404 ]
+}
+
+@test "a channel that its receiver made fail says so, and resume makes due what waits" {
+	json_rule=$(jq -c '.channels = ["desk"]' <<<"$RULE")
+	echo https://hooks.slack.com/services/T0/B0/s3cr3t >url
+	pulse-ctl channel add desk slack --file url=url
+	pulse-ctl rule add <<<"$json_rule"
+	alert BTC
+	sqlite3 -cmd '.timeout 5000' pulse.db "INSERT INTO endpoints VALUES ('channel:desk', 'desk', 9, 3, 1, 1788936660000, 0, 1788936660000, '410 Gone', 1);
+	    UPDATE deliveries SET next_attempt_ms = 4000000000000"
+	serve
+	[ "$(open_req GET /api/v1/channels/desk)" = 200 ]
+	jq -e '.state == "disabled" and .reason == "410 Gone" and .until == null' body
+	[ "$(req POST /api/v1/channels/desk/resume)" = 200 ]
+	jq -e '.state == "ok"' body
+	[ "$(sqlite3 pulse.db 'SELECT count(*) FROM deliveries WHERE next_attempt_ms < 4000000000000')" = 1 ]
+}
+
+@test "a channel's secrets are seen by the right key alone, and sent nowhere else by another" {
+	serve
+	user=$(pulse-ctl key create user | jq -r .key)
+	as_user() { # METHOD PATH BODY
+		curl -s -o body -D answer -w '%{http_code}\n' -X "$1" -H "X-API-Key: $user" \
+		    -H 'Content-Type: application/json' -d "$3" "$URL$2"
+	}
+	[ "$(json POST /api/v1/channels '{"name":"phone","kind":"ntfy","url":"https://ntfy.example.com/t0pic-s3cr3t","token":"tk_s3cr3t","headers":{"X-Key":"s3cr3t"}}')" = 201 ]
+	[ "$(grep -o s3cr3t body | wc -l)" -eq 3 ]
+	for path in /api/v1/channels /api/v1/channels/phone; do
+		[ "$(open_req GET $path)" = 200 ]
+		lacks s3cr3t body
+		as_user GET $path ''
+		lacks s3cr3t body
+	done
+	# What was shown short and comes back unchanged changes nothing.
+	cp body shown
+	[ "$(as_user PUT /api/v1/channels/phone "$(jq -c '.tries = 2' shown)")" = 200 ]
+	lacks s3cr3t body
+	req GET /api/v1/channels/phone
+	jq -e '.tries == 2 and .token == "tk_s3cr3t" and .headers["X-Key"] == "s3cr3t"' body
+	# Another address would be sent the token.
+	[ "$(as_user PUT /api/v1/channels/phone '{"url":"https://example.net/mine"}')" = 422 ]
+	jq -e '[.detail[].loc[1]] == ["token", "headers"]' body
+	[ "$(as_user PUT /api/v1/channels/phone '{"url":"https://example.net/mine","token":null,"headers":{"X-Key":"***"}}')" = 422 ]
+	[ "$(as_user PUT /api/v1/channels/phone '{"url":"https://example.net/mine","token":null,"headers":null}')" = 200 ]
+	[ "$(json POST /api/v1/channels '{"name":"x","kind":"ntfy","url":"https://ntfy.example.com/t","token":"***"}')" = 422 ]
+	lacks s3cr3t serve.err
+}
+
+@test "what runs or reads on the machine is set there, never over HTTP" {
+	serve
+	echo https://example.com/hook >url
+	printf .message >jq
+	pulse-ctl channel add bell exec -- /bin/true
+	pulse-ctl channel add ops generic --file url=url --file template=jq
+	[ "$(json POST /api/v1/channels '{"name":"x","kind":"exec","program":["/bin/sh"]}')" = 422 ]
+	jq -e '.detail[0].loc == ["body","kind"]' body
+	[ "$(json POST /api/v1/channels '{"name":"x","kind":"slack","url":"https://example.com/","program":["/bin/sh"]}')" = 422 ]
+	[ "$(json PUT /api/v1/channels/bell '{"program":["/bin/sh"]}')" = 403 ]
+	[ "$(json PUT /api/v1/channels/bell '{"tries":2}')" = 403 ]
+	[ "$(req DELETE /api/v1/channels/bell)" = 403 ]
+	[ "$(json PUT /api/v1/channels/ops '{"kind":"exec","program":["/bin/sh"]}')" = 422 ]
+	for local in '"template":"."' '"headers_template":"{}"' '"ca_file":"/etc/passwd"'; do
+		[ "$(json POST /api/v1/channels "{\"name\":\"x\",\"kind\":\"generic\",\"url\":\"https://example.com/\",$local}")" = 422 ]
+		[ "$(json PUT /api/v1/channels/ops "{$local}")" = 422 ]
+		jq -e '.detail[0].msg == "is set on the machine itself"' body
+	done
+	# The rest of such a channel may be changed, and it may be paused.
+	[ "$(json PUT /api/v1/channels/ops '{"tries":2}')" = 200 ]
+	jq -e '.template == ".message" and .tries == 2' body
+	[ "$(req POST /api/v1/channels/bell/pause)" = 200 ]
+	pulse-ctl channel show bell | jq -e '.program == ["/bin/true"] and .paused'
+}
+
+@test "addresses of channels are judged as the command line judges them" {
+	serve
+	for url in http://127.0.0.1/x http://localhost/x http://169.254.169.254/x \
+	    http://10.0.0.1/x ftp://example.com/x http://u:p@example.com/ 'http://0x7f.1/'; do
+		[ "$(json POST /api/v1/channels "{\"name\":\"x\",\"kind\":\"slack\",\"url\":\"$url\"}")" = 422 ]
+		jq -e '.detail[0].loc == ["body","url"]' body
+	done
+	# One that the operator allowed stays when something else changes.
+	echo http://127.0.0.1/x >url
+	pulse-ctl channel add here slack --file url=url --allow-private
+	[ "$(json PUT /api/v1/channels/here '{"tries":2}')" = 200 ]
+	[ "$(json PUT /api/v1/channels/here '{"url":"http://127.0.0.1/y"}')" = 422 ]
+	pulse-ctl channel edit here --set tries=3
+}
+
 @test "an update with an old ETag is refused, one with the present one is done" {
 	serve
 	json POST /api/v1/rules "$RULE"
@@ -717,8 +842,10 @@ alert() { # SYMBOL
 	[ ! -d "$modules" ] || export PULSE_NODE_MODULES=$modules
 	id=$(pulse-ctl rule add BTC 'price >= 100' | jq -r .id)
 	alert BTC >one
+	echo https://example.com/hook >url
+	pulse-ctl channel add desk generic --file url=url
 	serve --admin-rate 1000000
-	node "$BATS_TEST_DIRNAME/../openapi/check.mjs" "$URL" "$ADMIN" "$id" "$(jq -r .id one)" >tap || {
+	node "$BATS_TEST_DIRNAME/../openapi/check.mjs" "$URL" "$ADMIN" "$id" "$(jq -r .id one)" desk >tap || {
 		grep -A 12 '^not ok' tap
 		false
 	}

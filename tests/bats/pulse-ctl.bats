@@ -277,6 +277,9 @@ alert() { # SYMBOL
 	head -n 1 rules | pulse-ctl -d third.db rule import - >out
 	cmp <(head -n 1 rules) <(pulse-ctl -d third.db rule export)
 	pulse-ctl rule export --redact | lacks s3cr3t
+	# What hides an address is none, however short the address was.
+	pulse-ctl rule export --redact >redacted
+	run -1 pulse-ctl -d fourth.db rule import redacted
 	pulse-ctl rule export "$(cat id1)" | cmp - <(grep "$(cat id1)" rules)
 }
 

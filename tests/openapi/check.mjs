@@ -4,14 +4,14 @@
 // must be refused with 422 and the place named. Every answer must have a
 // documented status and fit the documented schema.
 //
-//	node check.mjs URL KEY RULE_ID ALERT_ID
+//	node check.mjs URL KEY RULE_ID ALERT_ID CHANNEL
 //
 // Prints TAP. Needs no package; with $PULSE_NODE_MODULES it lints the document
 // with @redocly/openapi-core as well.
 
 import { createRequire } from 'node:module';
 
-const [url, key, ruleId, alertId] = process.argv.slice(2);
+const [url, key, ruleId, alertId, channel] = process.argv.slice(2);
 const api = await (await fetch(`${url}/openapi.json`)).json();
 let run = 0, failed = 0;
 
@@ -102,7 +102,7 @@ const judge = (name, o, a) => {
 	ok(wrong.length === 0, `${name}: fits its schema`, wrong.join('\n'));
 };
 
-const fixed = { rule_id: ruleId, alert_id: alertId, symbol: 'BTC', cursor: undefined, 'If-Match': '*' };
+const fixed = { rule_id: ruleId, alert_id: alertId, symbol: 'BTC', name: channel, cursor: undefined, 'If-Match': '*' };
 const goodValue = (p) => {
 	if (p.name in fixed) return fixed[p.name];
 	const s = p.schema;
@@ -128,7 +128,7 @@ const refused = (name, o, a, place) => {
 	if (!ok(a.status === 422, `${name}: 422`, `${a.status} ${a.text}`)) return;
 	judge(name, o, a);
 	const places = a.value.detail.map((f) => f.loc.join('.'));
-	ok(places.some((l) => l.endsWith(place)), `${name}: ${place} is named`, places.join('\n'));
+	ok(places.some((l) => l.replace(/\.\d+$/, '').endsWith(place)), `${name}: ${place} is named`, places.join('\n'));
 };
 
 // ---- bodies ---------------------------------------------------------------
@@ -168,19 +168,65 @@ const badMembers = (s) => {
 		if (types.includes('integer')) out.push(['integer', 2.5]);
 		out.push(['type', []]);
 	} else if (types.includes('string')) {
-		if (s.pattern) out.push(['pattern', 'x']);
-		else {
+		if (s.pattern) out.push(['pattern', '!']);
+		if (!s.pattern || s.maxLength) {
 			if (s.minLength) out.push(['minLength', 'x'.repeat(s.minLength - 1)]);
 			if (s.maxLength) out.push(['maxLength', 'x'.repeat(s.maxLength + 1)]);
 			out.push(['type', 7]);
 		}
 	} else if (types.includes('boolean')) out.push(['type', 'true']);
-	else if (types.includes('object')) out.push(['type', []]);
-	else if (types.includes('array')) out.push(['type', 'x']);
+	else if (types.includes('object')) {
+		out.push(['type', []]);
+		if (s.additionalProperties) out.push(['additionalProperties', { x: 1 }]);
+		if (s.maxProperties) out.push(['maxProperties', Object.fromEntries(Array.from({ length: s.maxProperties + 1 }, (_, i) => [`x${i}`, 'y']))]);
+	}
+	else if (types.includes('array')) {
+		out.push(['type', 'x'], ['items', [{}]]);
+		if (s.minItems) out.push(['minItems', []]);
+		if (s.maxItems) out.push(['maxItems', Array(s.maxItems + 1).fill(goodMember(s.items))]);
+	}
 	return out;
 };
 
 const types = api.components.schemas.RuleCreate.oneOf.map((o) => o.properties.rule_type.const);
+
+// Channels: each kind is a schema of its own.
+let channels = 0;
+const goodChannel = (s) => {
+	const all = { name: `documented-${++channels}` };
+	for (const name of s.required) {
+		const member = s.properties[name];
+		if (name !== 'name') all[name] = member.const ?? (name === 'url' ? 'https://example.com/hook' : goodMember(member));
+	}
+	return all;
+};
+
+const tryChannelBodies = async (path, method, o) => {
+	const send = (body) => call(path, method, o, { body });
+	for (const kind of resolve(o.requestBody.content['application/json'].schema).oneOf) {
+		const s = resolve(kind), name = `createChannel ${s.properties.kind.const}`;
+		const made = await send(goodChannel(s));
+		judge(name, o, made);
+		ok(made.status === 201, `${name}: 201`, made.text);
+		for (const [member, m] of Object.entries(s.properties)) {
+			if ('const' in m) continue;
+			for (const [what, v] of badMembers(m))
+				refused(`${name} ${member} ${what} ${JSON.stringify(v).slice(0, 40)}`, o, await send({ ...goodChannel(s), [member]: v }), member);
+			if (member === 'name' || member in goodChannel(s)) continue;
+			const good = { secrets: ['whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw'], rate: '30/60s', headers: { 'X-One': '1' }, schedule_ms: [1000], cap_ms: 3600000, url: 'https://example.com/hook' }[member] ?? goodMember(m);
+			judge(`${name} with ${member}`, o, await send({ ...goodChannel(s), [member]: good }));
+		}
+		for (const member of s.required) {
+			const less = goodChannel(s);
+			delete less[member];
+			refused(`${name} without ${member}`, o, await send(less), member);
+		}
+		refused(`${name} with more`, o, await send({ ...goodChannel(s), bogus: 1 }), 'bogus');
+	}
+};
+
+// A good partial update.
+const change = (operation) => (operation === 'updateChannel' ? { tries: 3 } : { cooldown_seconds: 5 });
 
 const tryBodies = async (path, method, o, parameters) => {
 	const name = o.operationId, created = name === 'createRule';
@@ -201,7 +247,7 @@ const tryBodies = async (path, method, o, parameters) => {
 		refused(`${name} ${type} with more`, o, await send({ ...goodRule(type), config: { ...goodConfig(type), bogus: 1 } }), 'config.bogus');
 	}
 	const base = created ? goodRule('rsi') : {};
-	if (!created) judge(name, o, await send({ cooldown_seconds: 5 }));
+	if (!created) judge(name, o, await send(change(name)));
 	for (const [member, s] of Object.entries(schema.properties)) {
 		for (const [what, v] of badMembers(s)) {
 			if (member === 'rule_type' && !created) continue;
@@ -221,13 +267,14 @@ const tryBodies = async (path, method, o, parameters) => {
 const tryOperation = async (path, method, o) => {
 	const all = o.parameters ?? [];
 	const least = Object.fromEntries(all.filter((p) => p.required).map((p) => [p.name, goodValue(p)]));
-	if (o.requestBody) await tryBodies(path, method, o, least);
+	if (o.operationId === 'createChannel') await tryChannelBodies(path, method, o);
+	else if (o.requestBody) await tryBodies(path, method, o, least);
 	else {
 		judge(o.operationId, o, await call(path, method, o, { parameters: least }));
 		for (const type of Object.keys(o.responses[200]?.content ?? {}))
 			judge(`${o.operationId} as ${type}`, o, await call(path, method, o, { parameters: least, accept: type }));
 	}
-	const body = o.requestBody ? (o.operationId === 'createRule' ? goodRule('rsi') : { cooldown_seconds: 7 }) : undefined;
+	const body = o.requestBody ? (o.operationId === 'createRule' ? goodRule('rsi') : change(o.operationId)) : undefined;
 	for (const p of all) {
 		if (goodValue(p) !== undefined)
 			judge(`${o.operationId} with ${p.name}`, o,

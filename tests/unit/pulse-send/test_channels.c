@@ -314,7 +314,7 @@ channel_of(const char *text)
 	struct err e = {""};
 
 	if (channel_parse_text(&c, text, strlen(text),
-		CHANNEL_ALLOW_PRIVATE | CHANNEL_ALLOW_EXEC, &e) < 0) {
+		CHANNEL_ALLOW_PRIVATE | CHANNEL_ALLOW_LOCAL, &e) < 0) {
 		printf("Bail out! %s\n", e.msg);
 		exit(1);
 	}
