@@ -13,6 +13,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 struct buf {
 	char *p;
@@ -31,9 +32,36 @@ void buf_reset(struct buf *b);
 /* Make room for n more bytes (and a NUL). 0, or -1 when failed. */
 int buf_reserve(struct buf *b, size_t n);
 
-int buf_add(struct buf *b, const void *p, size_t n);
-int buf_adds(struct buf *b, const char *s);
-int buf_addc(struct buf *b, char c);
+/* What buf_add() does when there is no room yet. */
+int buf_add_more(struct buf *b, const void *p, size_t n);
+
+/* Inline, like the next two: records are printed in pieces of a few bytes,
+ * mostly literals, whose length the compiler then knows. */
+static inline int
+buf_add(struct buf *b, const void *p, size_t n)
+{
+	/* cap is never above max + 1; the NUL needs the one byte more. */
+	if (b->failed || n >= b->cap - b->len)
+		return buf_add_more(b, p, n);
+	if (n > 0)
+		memcpy(b->p + b->len, p, n);
+	b->len += n;
+	b->p[b->len] = '\0';
+	return 0;
+}
+
+static inline int
+buf_adds(struct buf *b, const char *s)
+{
+	return buf_add(b, s, strlen(s));
+}
+
+static inline int
+buf_addc(struct buf *b, char c)
+{
+	return buf_add(b, &c, 1);
+}
+
 /* Append several strings, the last argument NULL: what buf_addf() with "%s"
  * does, at a fifth of the cost. */
 int buf_cat(struct buf *b, ...) __attribute__((sentinel));

@@ -639,7 +639,9 @@ rule_config_print(const struct rule *r, struct buf *out)
 
 	buf_addc(out, '{');
 	for (m = r->type->members; m->name != NULL; m++) {
-		buf_cat(out, "\"", m->name, "\":", NULL);
+		buf_addc(out, '"');
+		buf_adds(out, m->name);
+		buf_adds(out, "\":");
 		member_print(m, &r->config, out);
 		buf_addc(out, ',');
 	}
@@ -648,30 +650,28 @@ rule_config_print(const struct rule *r, struct buf *out)
 }
 
 static void
-print_url(struct buf *out, const char *name, const char *url, bool secrets)
+print_url(struct buf *out, const char *url, bool secrets)
 {
 	struct buf text;
 
-	buf_cat(out, ",\"", name, url == NULL ? "\":null" : "\":", NULL);
-	if (url == NULL)
-		return;
-	if (secrets) {
+	if (url == NULL) {
+		buf_adds(out, "null");
+	} else if (secrets) {
 		buf_adds_json(out, url);
-		return;
+	} else {
+		buf_init(&text, RULE_URL_LEN_MAX * 2);
+		webhook_redact(url, &text);
+		buf_adds_json(out, text.p);
+		buf_release(&text);
 	}
-	buf_init(&text, RULE_URL_LEN_MAX * 2);
-	webhook_redact(url, &text);
-	buf_adds_json(out, text.p);
-	buf_release(&text);
 }
 
 static void
-print_time(struct buf *out, const char *name, int64_t ms)
+print_time(struct buf *out, int64_t ms)
 {
 	char text[CLOCK_TEXT_MAX];
 
-	clock_print(ms, text);
-	buf_cat(out, ",\"", name, "\":\"", text, "\"", NULL);
+	buf_add(out, text, clock_print(ms, text));
 }
 
 int
@@ -680,25 +680,33 @@ rule_print(const struct rule *r, bool secrets, struct buf *out)
 	char id[UUID_TEXT_MAX];
 
 	uuid_print(&r->id, id);
-	buf_cat(out, "{\"id\":\"", id, "\",\"name\":", NULL);
+	buf_adds(out, "{\"id\":\"");
+	buf_adds(out, id);
+	buf_adds(out, "\",\"name\":");
 	buf_adds_json(out, r->name);
-	buf_cat(
-	    out, ",\"rule_type\":\"", r->type->name, "\",\"symbol\":", NULL);
+	buf_adds(out, ",\"rule_type\":\"");
+	buf_adds(out, r->type->name);
+	buf_adds(out, "\",\"symbol\":");
 	buf_adds_json(out, r->symbol);
-	buf_cat(out, ",\"interval\":\"", interval_name(r->interval),
-	    "\",\"config\":", NULL);
+	buf_adds(out, ",\"interval\":\"");
+	buf_adds(out, interval_name(r->interval));
+	buf_adds(out, "\",\"config\":");
 	rule_config_print(r, out);
 	buf_adds(out, ",\"cooldown_seconds\":");
 	buf_add_int(out, r->cooldown_seconds);
-	print_url(out, "discord_webhook_url", r->discord_webhook_url, secrets);
-	print_url(out, "generic_webhook_url", r->generic_webhook_url, secrets);
+	buf_adds(out, ",\"discord_webhook_url\":");
+	print_url(out, r->discord_webhook_url, secrets);
+	buf_adds(out, ",\"generic_webhook_url\":");
+	print_url(out, r->generic_webhook_url, secrets);
 	if (r->channels != NULL)
-		buf_addf(out, ",\"channels\":%s", r->channels);
+		buf_cat(out, ",\"channels\":", r->channels, NULL);
 	buf_adds(
 	    out, r->is_active ? ",\"is_active\":true" : ",\"is_active\":false");
-	print_time(out, "created_at", r->created_ms);
-	print_time(out, "updated_at", r->updated_ms);
-	return buf_addc(out, '}');
+	buf_adds(out, ",\"created_at\":\"");
+	print_time(out, r->created_ms);
+	buf_adds(out, "\",\"updated_at\":\"");
+	print_time(out, r->updated_ms);
+	return buf_adds(out, "\"}");
 }
 
 /* ---- the config as the store keeps it ------------------------------------ */
