@@ -38,6 +38,7 @@ api_release(struct api *a)
 {
 	auth_release(&a->auth);
 	stream_release(&a->stream);
+	pages_release(&a->pages);
 	buf_release(&a->openapi);
 	free(a->once);
 	a->once = NULL;

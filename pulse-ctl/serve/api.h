@@ -22,6 +22,7 @@
 #include "pulse-ctl/serve/message.h"
 #include "pulse-ctl/serve/limiter.h"
 #include "pulse-ctl/serve/metrics.h"
+#include "pulse-ctl/serve/pages.h"
 #include "pulse-ctl/serve/stream.h"
 
 /* Room kept before a body for the head, so that both leave in one write. */
@@ -68,6 +69,7 @@ struct api {
 	size_t nonce;
 	struct api_total totals[API_TOTALS_MAX];
 	size_t ntotals;
+	struct pages pages; /* of rules */
 	/* The document never changes while the process lives. */
 	struct buf openapi;
 	/* Whether the store answered last time, for /metrics. */

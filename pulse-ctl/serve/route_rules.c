@@ -214,19 +214,16 @@ list_one(void *arg, const struct rule *r, struct err *e)
 
 /* How many rules fit the filter: counted anew only after a rule changed. */
 static int
-total(
-    struct api *a, const struct store_rule_filter *f, int64_t *n, struct err *e)
+total(struct api *a, const struct store_rule_filter *f, int64_t seq, int64_t *n,
+    struct err *e)
 {
 	struct api_total *t;
 	char filter[96];
-	int64_t seq;
 	size_t i;
 
 	(void)snprintf(filter, sizeof(filter), "%d|%s|%s", f->active,
 	    f->rule_type != NULL ? f->rule_type : "",
 	    f->symbol != NULL ? f->symbol : "");
-	if (store_rule_seq(a->st, &seq, e) < 0)
-		return -1;
 	for (i = 0; i < API_TOTALS_MAX; i++) {
 		t = &a->totals[i];
 		if (t->seq == seq && strcmp(t->filter, filter) == 0) {
@@ -243,6 +240,32 @@ total(
 	return 0;
 }
 
+/* The page, from the store. */
+static int
+print_list(struct api *a, struct exchange *x, struct store_rule_filter *f,
+    int64_t seq, struct err *e)
+{
+	struct listing l = {.x = x, .limit = f->limit};
+	char next[CURSOR_TEXT_MAX];
+	struct buf *b = &x->out;
+	int64_t n;
+
+	if (total(a, f, seq, &n, e) < 0)
+		return -1;
+	f->limit = l.limit + 1;
+	buf_adds(b, "{\"rules\":[");
+	if (store_rule_list(a->st, f, list_one, &l, e) < 0)
+		return -1;
+	buf_addf(b, "],\"total\":%" PRId64 ",\"next_cursor\":", n);
+	if (l.more) {
+		cursor_print(l.last_ms, &l.last_id, next);
+		buf_addf(b, "\"%s\"}", next);
+	} else {
+		buf_adds(b, "null}");
+	}
+	return 0;
+}
+
 int
 route_rule_list(struct api *a, struct exchange *x, struct err *e)
 {
@@ -252,30 +275,36 @@ route_rule_list(struct api *a, struct exchange *x, struct err *e)
 	    .symbol = api_text(x, "symbol"),
 	    .rule_type = api_text(x, "rule_type"),
 	    .active = active == NULL ? -1 : strcmp(active, "true") == 0,
+	    .limit = api_int(x, "limit"),
 	    .offset = api_int(x, "offset"),
 	};
-	struct listing l = {.x = x, .limit = api_int(x, "limit")};
 	struct buf *b = api_json(x, 200);
-	char next[CURSOR_TEXT_MAX];
-	int64_t n;
+	const struct page *kept;
+	char key[PAGE_KEY_MAX];
+	int64_t seq;
 
+	/* A symbol is the one part that is not ours; it stands last. */
+	(void)snprintf(key, sizeof(key),
+	    "%d|%s|%d|%" PRId64 "|%" PRId64 "|%s|%s", x->secrets,
+	    cursor != NULL ? cursor : "", f.active, f.limit, f.offset,
+	    f.rule_type != NULL ? f.rule_type : "",
+	    f.symbol != NULL ? f.symbol : "");
+	if (store_rule_seq(a->st, &seq, e) < 0)
+		return -1;
+	kept = pages_find(&a->pages, seq, key);
+	if (kept != NULL) {
+		buf_add(b, kept->text, kept->len);
+		return 0;
+	}
 	if (cursor != NULL) {
 		(void)cursor_parse(cursor, &f.after_created_ms, &f.after_id);
 		f.has_after = true;
 	}
-	if (total(a, &f, &n, e) < 0)
+	if (print_list(a, x, &f, seq, e) < 0)
 		return -1;
-	f.limit = l.limit + 1;
-	buf_adds(b, "{\"rules\":[");
-	if (store_rule_list(a->st, &f, list_one, &l, e) < 0)
-		return -1;
-	buf_addf(b, "],\"total\":%" PRId64 ",\"next_cursor\":", n);
-	if (l.more) {
-		cursor_print(l.last_ms, &l.last_id, next);
-		buf_addf(b, "\"%s\"}", next);
-	} else {
-		buf_adds(b, "null}");
-	}
+	if (!buf_failed(b))
+		pages_keep(&a->pages, key, b->p + API_HEAD_ROOM,
+		    b->len - API_HEAD_ROOM);
 	return 0;
 }
 

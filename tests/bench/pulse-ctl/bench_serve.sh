@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # serve beside nginx, by wrk at 1, 8 and 64 connections: GET /health, the list
-# of 50 rules out of RULES (default 1,000,000), and POST of a rule, durable.
+# of 50 rules out of RULES (default 1,000,000), asked again and as 64 lists in
+# turn that each have to be made, and POST of a rule, durable.
 # nginx serves a static file of the same size as /health's answer, from the
 # same machine in the same run. One process each; wrk shares the machine.
 #
@@ -91,6 +92,16 @@ cat >"$work/key.lua" <<-END
 	wrk.headers["X-API-Key"] = "$PULSE_API_KEY"
 END
 
+# More pages in turn than serve keeps (PAGES_MAX): each is made anew.
+cat >"$work/anew.lua" <<-END
+	wrk.headers["X-API-Key"] = "$PULSE_API_KEY"
+	local n = 0
+	request = function()
+		n = (n + 1) % 64
+		return wrk.format("GET", "/api/v1/rules?limit=50&offset=" .. n)
+	end
+END
+
 measure() { # URL CONNECTIONS [WRK-OPTION...]
 	local where=$1 c=$2
 	shift 2
@@ -109,6 +120,7 @@ row() { # NAME URL [WRK-OPTION...]
 row "nginx, static file of $size B" "http://127.0.0.1:$port/health"
 row 'serve, GET /health' "$url/health"
 row "serve, 50 of $RULES rules" "$url/api/v1/rules?limit=50" -s "$work/key.lua"
+row 'serve, the same, made anew' "$url/api/v1/rules" -s "$work/anew.lua"
 row 'serve, POST a rule, durable' "$url/api/v1/rules" -s "$work/post.lua"
 curl -s "$url/metrics" | sed -n 's/^pulse_api_commit/serve: commit/p'
 echo "serve: resident $(awk '/^VmRSS/ { print $2 }' "/proc/$SERVE/status") KB, at most $(awk '/^VmHWM/ { print $2 }' "/proc/$SERVE/status") KB"

@@ -20,14 +20,13 @@ struct answering {
 	char dir[64];
 };
 
-/* A store of its own in a directory of its own, gone with the process: the
- * files are unlinked at once. */
+/* A store of its own in a directory of its own; answering_close() removes
+ * both. */
 __attribute__((unused)) static int
 answering_open(struct answering *a, const struct api_config *config)
 {
 	char path[96];
 	struct err e;
-	int i;
 
 	(void)snprintf(a->dir, sizeof(a->dir), "/tmp/pulse-answer-XXXXXX");
 	if (mkdtemp(a->dir) == NULL)
@@ -39,15 +38,36 @@ answering_open(struct answering *a, const struct api_config *config)
 		return -1;
 	}
 	auth_set_admin(&a->api.auth, ANSWER_KEY, 60000000);
-	for (i = 0; i < 4; i++) {
-		static const char *const ends[] = {"", "-wal", "-shm", "-lock"};
+	return 0;
+}
 
+/* The same store by a connection of its own, as another process has it. */
+__attribute__((unused)) static struct store *
+answering_other(struct answering *a)
+{
+	struct store *st;
+	char path[96];
+	struct err e;
+
+	(void)snprintf(path, sizeof(path), "%s/t.db", a->dir);
+	return store_open(&st, path, 0, &e) < 0 ? NULL : st;
+}
+
+/* Remove the files; what is open stays usable. For processes that may not
+ * live to close it. */
+__attribute__((unused)) static void
+answering_unlink(struct answering *a)
+{
+	static const char *const ends[] = {"", "-wal", "-shm"};
+	char path[96];
+	size_t i;
+
+	for (i = 0; i < sizeof(ends) / sizeof(ends[0]); i++) {
 		(void)snprintf(
 		    path, sizeof(path), "%s/t.db%s", a->dir, ends[i]);
 		(void)unlink(path);
 	}
 	(void)rmdir(a->dir);
-	return 0;
 }
 
 __attribute__((unused)) static void
@@ -55,6 +75,7 @@ answering_close(struct answering *a)
 {
 	api_release(&a->api);
 	store_close(a->st);
+	answering_unlink(a);
 }
 
 /* Run it as the server does: writes in a transaction. */

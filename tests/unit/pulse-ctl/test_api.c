@@ -1,5 +1,6 @@
 /* serve/api: the order of checks, who sees what, and answers that a request
  * without a socket can get. */
+#include "common/clock.h"
 #include "common/digest.h"
 #include "common/json.h"
 #include "tests/unit/pulse-ctl/answer.h"
@@ -215,6 +216,120 @@ test_run_again(struct answering *a)
 	exchange_free(x);
 }
 
+/* ---- pages that are kept ------------------------------------------------- */
+
+/* The body of the answer to GET what, with the right to see secrets or not;
+ * the caller frees it. */
+static char *
+get(struct answering *a, const char *what, bool secrets)
+{
+	struct exchange *x = exchange_new();
+	char head[512], *body;
+	const char *why;
+
+	(void)snprintf(
+	    head, sizeof(head), "GET %s HTTP/1.1\r\n" HOST KEY "\r\n", what);
+	if (x == NULL || (x->head_text = strdup(head)) == NULL)
+		abort();
+	(void)snprintf(x->peer, sizeof(x->peer), "192.0.2.1");
+	(void)message_parse(x->head_text, strlen(head), &x->head, &why);
+	if (api_begin(&a->api, x) != API_RUN)
+		abort();
+	x->secrets = secrets;
+	answer_run(a, x, false);
+	api_finish(&a->api, x);
+	body = strstr(x->out.p + x->from, "\r\n\r\n");
+	body = strdup(body + 4);
+	exchange_free(x);
+	if (body == NULL)
+		abort();
+	return body;
+}
+
+/* Whether the answer holds a text. */
+static bool
+shows(struct answering *a, const char *what, bool secrets, const char *text)
+{
+	char *body = get(a, what, secrets);
+	bool found = strstr(body, text) != NULL;
+
+	free(body);
+	return found;
+}
+
+/* Make a rule as another process would, by its own connection. */
+static void
+put_rule(struct store *st, const char *name, struct uuid *id)
+{
+	char text[512];
+	struct faults f;
+	struct rule r;
+	struct json *j;
+	struct err e;
+
+	(void)snprintf(text, sizeof(text),
+	    "{\"name\":\"%s\",\"symbol\":\"%s\","
+	    "\"rule_type\":\"price_threshold\",\"config\":"
+	    "{\"threshold\":1,\"operator\":\">=\"},"
+	    "\"discord_webhook_url\":"
+	    "\"https://discord.com/api/webhooks/1/s3cr3t\"}",
+	    name, name);
+	j = json_parse(text, strlen(text), &e);
+	faults_init(&f, "");
+	is_int(rule_parse(&r, j, RULE_CREATED, false, clock_now_ms(), &f), 0,
+	    "a rule");
+	json_free(j);
+	is_int(store_rule_put(st, &r, &e), 0, "is stored by another");
+	*id = r.id;
+	rule_release(&r);
+}
+
+/*
+ * A list is answered from what was kept, and never with what is past: what
+ * another connection commits is in the next answer.
+ */
+static void
+test_pages(struct answering *a)
+{
+	static const char all[] = "/api/v1/rules",
+			  one[] = "/api/v1/rules?symbol=first";
+	struct store *other = answering_other(a);
+	char many[64], *before, *after;
+	struct uuid id, second;
+	struct err e;
+	int i;
+
+	if (!ok(other != NULL, "another connection"))
+		return;
+	put_rule(other, "first", &id);
+	ok(shows(a, all, false, "\"first\""), "the rule is listed");
+	is_int((int64_t)a->api.pages.n, 1, "the page is kept");
+	before = get(a, all, false);
+	after = get(a, all, false);
+	is_str(after, before, "and given again");
+	is_int((int64_t)a->api.pages.n, 1, "not made again");
+	free(before);
+	free(after);
+	ok(!shows(a, all, false, "s3cr3t"), "without the right no secret");
+	ok(shows(a, all, true, "s3cr3t"), "with it all");
+	ok(!shows(a, all, false, "s3cr3t"), "and the two are not mixed up");
+	put_rule(other, "second", &second);
+	ok(shows(a, all, false, "\"second\""), "a new rule is seen at once");
+	ok(shows(a, one, false, "\"first\"") &&
+		!shows(a, one, false, "\"second\""),
+	    "a filter is a page of its own");
+	is_int(store_rule_delete(other, &second, &e), 1, "it is deleted");
+	ok(!shows(a, all, false, "\"second\""), "and gone at once");
+	for (i = 0; i < 3 * PAGES_MAX; i++) {
+		(void)snprintf(many, sizeof(many), "%s?offset=%d", all, i);
+		ok(shows(a, many, false, "\"first\"") == (i == 0),
+		    "page %d is its own", i);
+	}
+	is_int(store_rule_delete(other, &id, &e), 1, "the last one");
+	ok(!shows(a, one, false, "\"first\""), "is gone everywhere");
+	store_close(other);
+}
+
 int
 main(void)
 {
@@ -226,6 +341,7 @@ main(void)
 	test_checks(a);
 	test_document(a);
 	test_cut(a);
+	test_pages(a);
 	test_key_outlives_refresh(a);
 	test_run_again(a);
 	answering_close(a);
