@@ -10,9 +10,13 @@
 #define COMMON_ERR_H
 
 #include <stdarg.h>
+#include <stdbool.h>
 
 struct err {
 	char msg[512];
+	/* This machine was short of something (descriptors, memory, ports):
+	 * the same may work later. Set by err_local(). */
+	bool local;
 };
 
 /*
@@ -20,6 +24,10 @@ struct err {
  * "return err_set(...)". e may be NULL: then only -1 is returned.
  */
 int err_set(struct err *e, const char *fmt, ...)
+    __attribute__((format(printf, 2, 3)));
+
+/* The same, for what this machine is short of. */
+int err_local(struct err *e, const char *fmt, ...)
     __attribute__((format(printf, 2, 3)));
 
 /* Put "what: " before the sentence that e already holds. Returns -1. */

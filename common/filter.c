@@ -429,7 +429,7 @@ begin(struct filter *f, struct err *e)
 	int pair[2];
 
 	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) < 0)
-		return err_set(e, "socketpair: %s", strerror(errno));
+		return err_local(e, "socketpair: %s", strerror(errno));
 	f->pid = fork();
 	if (f->pid == 0)
 		work(pair[1], f->program);
@@ -438,7 +438,7 @@ begin(struct filter *f, struct err *e)
 	if (f->pid < 0) {
 		f->pid = 0;
 		close(f->fd);
-		return err_set(e, "fork: %s", strerror(errno));
+		return err_local(e, "fork: %s", strerror(errno));
 	}
 	if (take_answer(f, COMPILE_MS, NULL, e) < 0) {
 		stop(f);
@@ -458,7 +458,7 @@ filter_open(struct filter **out, const char *program, struct err *e)
 	f = calloc(1, sizeof(*f));
 	if (f == NULL || (f->program = strdup(program)) == NULL) {
 		free(f);
-		return err_set(e, "out of memory");
+		return err_local(e, "out of memory");
 	}
 	if (begin(f, e) < 0) {
 		filter_close(f);
@@ -491,8 +491,9 @@ filter_run(struct filter *f, const char *json, size_t n, struct buf *out,
 	if (send(f->fd, &len, sizeof(len), MSG_NOSIGNAL) !=
 		(ssize_t)sizeof(len) ||
 	    send(f->fd, json, n, MSG_NOSIGNAL) != (ssize_t)n) {
+		/* Killed while it was idle: another one next time. */
 		stop(f);
-		return err_set(e, "its process ended");
+		return err_local(e, "its process ended");
 	}
 	return take_answer(f, FILTER_TIME_MS, out, e);
 }

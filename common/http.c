@@ -1,6 +1,7 @@
 #include <arpa/inet.h>
 #include <curl/curl.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -39,6 +40,7 @@ struct http_call {
 	int64_t connect_timeout_ms, timeout_ms;
 	unsigned flags;
 	bool left, again, cut, refused, huge_head;
+	int local_errno; /* why no socket was to be had */
 	struct err refusal;
 	char address[HTTP_ADDRESS_MAX];
 	char error[CURL_ERROR_SIZE];
@@ -93,11 +95,27 @@ on_timer(CURLM *multi, long timeout_ms, void *arg)
 	return 0;
 }
 
+/* What the receiver has nothing to do with. EADDRNOTAVAIL of connect(2): all
+ * ports are in use, or the machine has no address of that family. */
+static bool
+is_local(int error)
+{
+	static const int local[] = {
+	    EMFILE, ENFILE, ENOMEM, ENOBUFS, EADDRNOTAVAIL, EAGAIN};
+	size_t i;
+
+	for (i = 0; i < sizeof(local) / sizeof(local[0]); i++)
+		if (local[i] == error)
+			return true;
+	return false;
+}
+
 /* The wall against forged destinations: curl dials exactly this address. */
 static curl_socket_t
 on_open(void *arg, curlsocktype purpose, struct curl_sockaddr *to)
 {
 	struct http_call *c = arg;
+	int fd;
 
 	(void)purpose;
 	if (c->guard != NULL &&
@@ -105,7 +123,10 @@ on_open(void *arg, curlsocktype purpose, struct curl_sockaddr *to)
 		c->refused = true;
 		return CURL_SOCKET_BAD;
 	}
-	return socket(to->family, to->socktype | SOCK_CLOEXEC, to->protocol);
+	fd = socket(to->family, to->socktype | SOCK_CLOEXEC, to->protocol);
+	if (fd < 0 && is_local(errno))
+		c->local_errno = errno;
+	return fd;
 }
 
 /* The request is about to leave, for the first time or (the reused connection
@@ -194,7 +215,7 @@ http_open(struct http **out, const struct http_options *options, struct err *e)
 	h = calloc(1, sizeof(*h));
 	if (h == NULL) {
 		curl_global_cleanup();
-		return err_set(e, "out of memory");
+		return err_local(e, "out of memory");
 	}
 	h->due_us = -1;
 	h->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
@@ -343,7 +364,7 @@ add_line(struct http_call *c, const char *line, struct err *e)
 	struct curl_slist *more = curl_slist_append(c->headers, line);
 
 	if (more == NULL)
-		return err_set(e, "out of memory");
+		return err_local(e, "out of memory");
 	c->headers = more;
 	return 0;
 }
@@ -457,7 +478,7 @@ set_request(struct http_call *c, const struct http_request *r, struct err *e)
 	curl_easy_setopt(y, CURLOPT_TIMEOUT_MS, (long)c->timeout_ms);
 	if (rc == CURLE_OK && r->ca_file != NULL)
 		rc = curl_easy_setopt(y, CURLOPT_CAINFO, r->ca_file);
-	return rc == CURLE_OK ? 0 : err_set(e, "out of memory");
+	return rc == CURLE_OK ? 0 : err_local(e, "out of memory");
 }
 
 /* The body as the call owns it. */
@@ -473,7 +494,7 @@ take_body(struct http_call *c, const struct http_request *r, struct err *e)
 	}
 	c->body = malloc(r->body_len + 1);
 	if (c->body == NULL)
-		return err_set(e, "out of memory");
+		return err_local(e, "out of memory");
 	memcpy(c->body, r->body, r->body_len);
 	return 0;
 }
@@ -487,7 +508,7 @@ http_start(struct http *h, const struct http_request *r, http_done_fn *done,
 	if (c == NULL) {
 		if (r->flags & HTTP_BODY_TAKE)
 			free(r->body);
-		return err_set(e, "out of memory");
+		return err_local(e, "out of memory");
 	}
 	c->done = done;
 	c->arg = arg;
@@ -507,7 +528,7 @@ http_start(struct http *h, const struct http_request *r, http_done_fn *done,
 	}
 	if (curl_multi_add_handle(h->multi, c->easy) != CURLM_OK) {
 		retire_call(h, c);
-		return err_set(e, "libcurl refuses the call");
+		return err_local(e, "libcurl refuses the call");
 	}
 	c->prev = NULL;
 	c->next = h->running;
@@ -522,9 +543,37 @@ http_start(struct http *h, const struct http_request *r, http_done_fn *done,
 
 /* ---- ending -------------------------------------------------------------- */
 
+/* Why this machine could not even try, as an errno; 0: it could. Resolvers and
+ * TLS do not say that they had no descriptor left: try to have one. */
+static int
+local_error(const struct http *h, struct http_call *c, CURLcode rc)
+{
+	long os = 0;
+	int fd;
+
+	if (rc == CURLE_OK || c->left || c->refused)
+		return 0;
+	if (c->local_errno != 0)
+		return c->local_errno;
+	if (rc == CURLE_OUT_OF_MEMORY || rc == CURLE_FAILED_INIT)
+		return ENOMEM;
+	curl_easy_getinfo(c->easy, CURLINFO_OS_ERRNO, &os);
+	if (rc == CURLE_COULDNT_CONNECT && is_local((int)os))
+		return (int)os;
+	if (rc == CURLE_OPERATION_TIMEDOUT)
+		return 0;
+	fd = fcntl(h->epoll_fd, F_DUPFD_CLOEXEC, 0);
+	if (fd < 0)
+		return errno;
+	close(fd);
+	return 0;
+}
+
 static enum http_outcome
 outcome_of(const struct http_call *c, CURLcode rc)
 {
+	if (c->local_errno != 0)
+		return HTTP_LOCAL;
 	switch (rc) {
 	case CURLE_OK:
 		return HTTP_ANSWERED;
@@ -577,7 +626,9 @@ say(const struct http_call *c, enum http_outcome outcome, CURLcode rc,
 	if (outcome == HTTP_ANSWERED)
 		return;
 	curl_easy_getinfo(c->easy, CURLINFO_OS_ERRNO, &os);
-	if (c->refused)
+	if (outcome == HTTP_LOCAL)
+		err_set(s, "on this machine: %s", strerror(c->local_errno));
+	else if (c->refused)
 		err_set(s, "%s", c->refusal.msg);
 	else if (rc == CURLE_URL_MALFORMAT)
 		err_set(s, "not a URL that can be called");
@@ -604,7 +655,7 @@ say(const struct http_call *c, enum http_outcome outcome, CURLcode rc,
 static void
 finish(struct http *h, struct http_call *c, CURLcode rc)
 {
-	struct http_response r = {.outcome = outcome_of(c, rc)};
+	struct http_response r = {.status = 0};
 	curl_off_t total = 0, sent = 0;
 	struct err sentence;
 	long status = 0;
@@ -612,6 +663,8 @@ finish(struct http *h, struct http_call *c, CURLcode rc)
 	curl_easy_getinfo(c->easy, CURLINFO_RESPONSE_CODE, &status);
 	curl_easy_getinfo(c->easy, CURLINFO_TOTAL_TIME_T, &total);
 	curl_easy_getinfo(c->easy, CURLINFO_SIZE_UPLOAD_T, &sent);
+	c->local_errno = local_error(h, c, rc);
+	r.outcome = outcome_of(c, rc);
 	say(c, r.outcome, rc, &sentence);
 	curl_multi_remove_handle(h->multi, c->easy);
 	unlink_call(h, c);

@@ -90,6 +90,9 @@ enum http_outcome {
 	HTTP_UNTRUSTED, /* TLS: no handshake or a certificate not trusted */
 	HTTP_TIMED_OUT,
 	HTTP_BROKEN, /* reset, closed early, not HTTP, answer too large */
+	/* This machine was short of descriptors, memory or ports: says nothing
+	 * of the receiver, which was never reached. */
+	HTTP_LOCAL,
 };
 
 /* What a done function gets; good until it returns. */
@@ -124,8 +127,9 @@ void http_close(struct http *h);
 /*
  * Begin a call: done(arg) runs once, out of http_service(), unless it is
  * cancelled. *call may be NULL when cancelling is not wanted; it is good until
- * done runs. -1 when the request itself is wrong (then nothing runs, and with
- * HTTP_BODY_TAKE the body still is freed).
+ * done runs. -1 when the request itself is wrong, or (e->local) this machine is
+ * short of memory: then nothing runs, and with HTTP_BODY_TAKE the body still is
+ * freed.
  */
 int http_start(struct http *h, const struct http_request *r, http_done_fn *done,
     void *arg, struct http_call **call, struct err *e);

@@ -82,7 +82,7 @@ on_rows(struct member *m, const struct rest_answer *a, int64_t spent)
 {
 	struct feed *f = m->feed;
 	struct rows rows = {.member = m};
-	struct err e = {""};
+	struct err e = {.msg = ""};
 	size_t bad = 0;
 
 	if (frame_parse_rows(a->body, a->len, on_row, &rows, &bad, &e) < 0) {

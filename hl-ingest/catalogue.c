@@ -125,7 +125,7 @@ on_answer(void *arg, const struct rest_answer *a)
 {
 	struct catalogue *c = arg;
 	struct json *j = NULL;
-	struct err e = {"it is empty"};
+	struct err e = {.msg = "it is empty"};
 
 	c->asked = false;
 	if (a->result == REST_OK)

@@ -113,7 +113,7 @@ connect_message(void *arg, const char *text, size_t n)
 {
 	struct feed *f = arg;
 	struct frame frame;
-	struct err e = {""};
+	struct err e = {.msg = ""};
 
 	if (f->frames_unwritten++ == 0)
 		f->message_us = clock_mono_us();

@@ -130,7 +130,7 @@ static void
 on_page(void *arg, const struct rest_answer *a)
 {
 	struct history *h = arg;
-	struct err e = {""};
+	struct err e = {.msg = ""};
 	size_t bad = 0;
 	long rows;
 
@@ -458,7 +458,7 @@ int
 history_run(const struct history_options *o, struct history_series *v, size_t n)
 {
 	struct history h = {.o = o};
-	struct err e = {""};
+	struct err e = {.msg = ""};
 	int rc = EXIT_SOME_FAILED;
 
 	emit_init(&h.emit, STDOUT_FILENO, EMIT_MAX);

@@ -59,7 +59,7 @@ outgoing_header(
 	if (h.name == NULL || h.value == NULL) {
 		free((char *)h.name);
 		free((char *)h.value);
-		return err_set(e, "out of memory");
+		return err_local(e, "out of memory");
 	}
 	m->headers[m->nheaders++] = h;
 	return 0;
@@ -78,8 +78,9 @@ verdict_say(struct verdict *v, const char *why)
 static void
 judge_failure(const struct http_response *r, struct verdict *v)
 {
-	v->kind =
-	    r->outcome == HTTP_REFUSED ? VERDICT_PERMANENT : VERDICT_TRANSIENT;
+	v->kind = r->outcome == HTTP_REFUSED ? VERDICT_PERMANENT
+		  : r->outcome == HTTP_LOCAL ? VERDICT_LOCAL
+					     : VERDICT_TRANSIENT;
 	(void)snprintf(v->reason, sizeof(v->reason), "%s", r->error);
 }
 

@@ -120,6 +120,9 @@ enum verdict_kind {
 	VERDICT_THROTTLED, /* too fast: wait as told */
 	VERDICT_PERMANENT, /* this message will never be taken */
 	VERDICT_GONE, /* nothing will ever be taken: disable the endpoint */
+	/* This machine was short of something: as transient, but it says
+	 * nothing of the endpoint. */
+	VERDICT_LOCAL,
 	VERDICT_AGAIN, /* send at once in the way the answer asks for */
 	VERDICT_KINDS,
 };

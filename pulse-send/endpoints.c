@@ -95,24 +95,63 @@ save(struct sender *s, const struct endpoint *p, struct err *e)
 	return store_endpoint_put(s->store, &to, e);
 }
 
-/* The channel learned something: into the store, with its secrets. */
 static int
-rewrite(struct sender *s, const struct endpoint *p, struct err *e)
+read_stored(void *arg, const struct store_channel *from, struct err *e)
 {
-	struct store_channel to = {.name = p->channel.name,
-	    .kind = channel_kind_name(p->channel.kind),
+	struct channel *c = arg;
+
+	/* One that cannot be read is somebody else's to mend. */
+	if (channel_parse_text(
+		c, from->config, strlen(from->config), CHANNEL_STORED, e) < 0)
+		c->name = NULL;
+	return 0;
+}
+
+static int
+put_channel(struct sender *s, const struct channel *c, struct err *e)
+{
+	struct store_channel to = {.name = c->name,
+	    .kind = channel_kind_name(c->kind),
 	    .updated_ms = clock_now_ms()};
 	struct buf b;
 	int rc;
 
 	buf_init(&b, CHANNEL_TEXT_MAX);
-	rc = channel_print(&p->channel, true, &b);
+	rc = channel_print(c, true, &b);
 	to.config = b.p;
 	to.created_ms = to.updated_ms;
-	if (rc == 0)
-		rc = store_channel_put(s->store, &to, e);
+	rc = rc < 0 ? err_set(e, "out of memory")
+		    : store_channel_put(s->store, &to, e);
 	buf_release(&b);
 	return rc;
+}
+
+/*
+ * The chat moved: its new id into the channel as it is in the store now, if
+ * that still names the chat that moved. A person may have edited or removed
+ * the channel since we read it; the transaction keeps others out meanwhile.
+ */
+static int
+save_moved(struct sender *s, const struct endpoint *p, struct err *e)
+{
+	struct channel c = {.name = NULL};
+	char *id;
+	int rc;
+
+	if (p->moved_from == NULL)
+		return 0;
+	rc = store_channel_get(s->store, p->channel.name, read_stored, &c, e);
+	if (rc <= 0 || c.name == NULL)
+		return rc;
+	if (c.chat_id != NULL && strcmp(c.chat_id, p->moved_from) == 0) {
+		id = strdup(p->channel.chat_id);
+		free(c.chat_id);
+		c.chat_id = id;
+		rc = id != NULL ? put_channel(s, &c, e)
+				: err_set(e, "out of memory");
+	}
+	channel_release(&c);
+	return rc < 0 ? -1 : 0;
 }
 
 int
@@ -121,7 +160,7 @@ endpoints_save(struct sender *s, struct err *e)
 	const struct endpoint *p;
 
 	for (p = s->changed; p != NULL; p = p->next_changed)
-		if (save(s, p, e) < 0 || (p->rewrite && rewrite(s, p, e) < 0))
+		if (save(s, p, e) < 0 || save_moved(s, p, e) < 0)
 			return -1;
 	return 0;
 }
@@ -133,7 +172,9 @@ endpoints_saved(struct sender *s)
 
 	while ((p = s->changed) != NULL) {
 		s->changed = p->next_changed;
-		p->changed = p->rewrite = false;
+		p->changed = false;
+		free(p->moved_from);
+		p->moved_from = NULL;
 	}
 }
 

@@ -37,7 +37,7 @@ processes_open(struct processes **ps, struct err *e)
 {
 	*ps = calloc(1, sizeof(**ps));
 	if (*ps == NULL)
-		return err_set(e, "out of memory");
+		return err_local(e, "out of memory");
 	(*ps)->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
 	if ((*ps)->epoll_fd < 0) {
 		free(*ps);
@@ -105,16 +105,28 @@ fill_input(int in[2], const void *input, size_t len, struct err *e)
 	if (len > PROCESS_INPUT_MAX)
 		return err_set(e, "the input is too large");
 	if (pipe2(in, O_CLOEXEC) < 0)
-		return err_set(e, "pipe: %s", strerror(errno));
+		return err_local(e, "pipe: %s", strerror(errno));
 	/* A pipe can be smaller when its user has many. */
 	(void)fcntl(in[1], F_SETFL, O_NONBLOCK);
 	if (write(in[1], input, len) != (ssize_t)len) {
 		close(in[0]);
 		close(in[1]);
-		return err_set(e, "pipe: it does not take the input");
+		return err_local(e, "pipe: it does not take the input");
 	}
 	close(in[1]);
 	return 0;
+}
+
+/* A program that is not there will not be there at once; room for one may be. */
+static int
+err_of_spawn(struct err *e, int error)
+{
+	static const char what[] = "the program does not start";
+
+	if (error == EAGAIN || error == ENOMEM || error == EMFILE ||
+	    error == ENFILE || error == ETXTBSY)
+		return err_local(e, "%s: %s", what, strerror(error));
+	return err_set(e, "%s: %s", what, strerror(error));
 }
 
 static int
@@ -131,15 +143,14 @@ launch(struct process *p, char *const *argv, const char *const *extra,
 		return -1;
 	if (pipe2(out, O_CLOEXEC) < 0) {
 		close(in[0]);
-		return err_set(e, "pipe: %s", strerror(errno));
+		return err_local(e, "pipe: %s", strerror(errno));
 	}
 	rc = spawn(&p->pid, argv, env, in[0], out[1]);
 	close(in[0]);
 	close(out[1]);
 	if (rc != 0) {
 		close(out[0]);
-		return err_set(
-		    e, "the program does not start: %s", strerror(rc));
+		return err_of_spawn(e, rc);
 	}
 	(void)fcntl(out[0], F_SETFL, O_NONBLOCK);
 	p->out_fd = out[0];
@@ -161,7 +172,7 @@ process_start(struct processes *ps, char *const *argv, const char *const *extra,
 	struct process *p = calloc(1, sizeof(*p));
 
 	if (p == NULL)
-		return err_set(e, "out of memory");
+		return err_local(e, "out of memory");
 	p->done = done;
 	p->arg = arg;
 	p->started_us = clock_mono_us();
@@ -178,7 +189,7 @@ process_start(struct processes *ps, char *const *argv, const char *const *extra,
 		if (p->pid_fd >= 0)
 			close(p->pid_fd);
 		free(p);
-		return err_set(e, "the program cannot be watched");
+		return err_local(e, "the program cannot be watched");
 	}
 	p->next = ps->first;
 	if (ps->first != NULL)

@@ -78,6 +78,7 @@ free_endpoint(struct endpoint *e)
 	pacing_release(&e->pacing);
 	channel_release(&e->channel);
 	free(e->disabled);
+	free(e->moved_from);
 	free(e->key);
 	free(e);
 }

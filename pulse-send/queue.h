@@ -92,7 +92,9 @@ struct endpoint {
 	int64_t disabled_ms;
 	/* Its state is to be saved: list of the sender's. */
 	bool changed;
-	bool rewrite; /* the channel itself, too: it learned a new address */
+	/* The chat's id as it was read, when the chat said it has another:
+	 * that is to be saved, too. */
+	char *moved_from;
 	struct endpoint *next_changed;
 	/* Whether the store holds parked deliveries for it, as of a turn. */
 	int64_t parked_turn;

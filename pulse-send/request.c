@@ -49,7 +49,7 @@ request_build(const struct endpoint *p, struct delivery *const *v, size_t n,
 		rc = add_custom_headers(&p->channel, m, e);
 	/* Even an empty body is one: without it the request would be a GET. */
 	if (rc == 0 && buf_reserve(&m->body, 1) < 0)
-		rc = err_set(e, "out of memory");
+		rc = err_local(e, "out of memory");
 	for (i = 0; i < done; i++)
 		alert_record_release(&parsed[i]);
 	return rc;

@@ -144,9 +144,12 @@ move_chat(struct sender *s, struct endpoint *p, const char *id)
 
 	if (copy == NULL)
 		return;
-	free(p->channel.chat_id);
+	/* Moved twice before it was saved: the store knows the first. */
+	if (p->moved_from == NULL)
+		p->moved_from = p->channel.chat_id;
+	else
+		free(p->channel.chat_id);
 	p->channel.chat_id = copy;
-	p->rewrite = true;
 	endpoint_changed(s, p);
 }
 
@@ -176,7 +179,8 @@ teach_endpoint(struct sender *s, struct sending *g, bool left, bool answered)
 		hear_of(s, g,
 		    breaker_failure(&p->breaker, &breaker_policy_default,
 			now_us, clock_now_ms()));
-	} else if (v->kind == VERDICT_THROTTLED || !answered) {
+	} else if (v->kind == VERDICT_THROTTLED || v->kind == VERDICT_LOCAL ||
+		   !answered) {
 		breaker_neutral(&p->breaker);
 	} else {
 		trend = 1;
@@ -315,12 +319,13 @@ on_exit_of(void *arg, const struct process_result *r)
 
 /* ---- a request begins ---------------------------------------------------- */
 
-/* It cannot be sent at all: an attempt without a request. */
+/* No request was made: an attempt without one. */
 static void
-fail_unsent(struct sender *s, struct sending *g, const char *why)
+fail_unsent(struct sender *s, struct sending *g, enum verdict_kind kind,
+    const char *why)
 {
-	g->verdict = (struct verdict){
-	    .kind = VERDICT_PERMANENT, .wait_us = -1, .remaining = -1};
+	g->verdict =
+	    (struct verdict){.kind = kind, .wait_us = -1, .remaining = -1};
 	(void)snprintf(g->error, sizeof(g->error), "%s", why);
 	pacing_done(&g->endpoint->pacing, clock_mono_us(), false);
 	breaker_neutral(&g->endpoint->breaker);
@@ -422,7 +427,7 @@ start(struct sender *s, struct delivery **v, size_t n, struct err *e)
 	if (g == NULL)
 		return err_set(e, "out of memory");
 	if (g->endpoint->disabled != NULL) {
-		fail_unsent(s, g, g->endpoint->disabled);
+		fail_unsent(s, g, VERDICT_PERMANENT, g->endpoint->disabled);
 		return 0;
 	}
 	outgoing_init(&m);
@@ -433,7 +438,8 @@ start(struct sender *s, struct delivery **v, size_t n, struct err *e)
 		rc = launch(s, g, &m, &why);
 	outgoing_release(&m);
 	if (rc < 0)
-		fail_unsent(s, g, why.msg);
+		fail_unsent(s, g, why.local ? VERDICT_LOCAL : VERDICT_PERMANENT,
+		    why.msg);
 	return 0;
 }
 

@@ -51,7 +51,7 @@ add(struct templates *t, const char *program, struct err *e)
 	copy = strdup(program);
 	if (copy == NULL) {
 		filter_close(f);
-		return err_set(e, "out of memory");
+		return err_local(e, "out of memory");
 	}
 	if (t->n == READY_MAX)
 		drop_last(t);

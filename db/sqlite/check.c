@@ -217,7 +217,7 @@ static int
 check_all(struct db *db, struct problems *p, struct err *e)
 {
 	struct store_rule_filter all = {.active = -1, .unordered = true};
-	struct err bad = {{0}};
+	struct err bad = {.msg = ""};
 	size_t i;
 
 	for (i = 0; i < sizeof(questions) / sizeof(questions[0]); i++) {

@@ -158,6 +158,43 @@ fire() {
 	[ "$(sql "select status, last_error from deliveries where channel = 'never'")" = '3|the program ended with status 3' ]
 }
 
+@test "a chat that moves is written to by its new id, and an edit of that moment stays" {
+	curl -sf --data-binary @- "$SINK/_sink/script" <<-'END' >/dev/null
+	{"path":"/botm:secret1234/sendMessage","delay_ms":600,"status":400,"body":{"ok":false,"parameters":{"migrate_to_chat_id":-100777}}}
+	{"path":"/botm:secret1234/sendMessage","as":"telegram"}
+	END
+	echo m:secret1234 >"$LAB/token"
+	printf '%s/\n' "$SINK" >"$LAB/base"
+	pulse-ctl channel add chat telegram --file url="$LAB/base" --file token="$LAB/token" --set chat_id=-5 >/dev/null
+	rule_with '["chat"]'
+	fire >"$LAB/alerts"
+	pulse-send <"$LAB/alerts" >"$LAB/out" 2>"$LAB/err" 3>&- &
+	pid=$!
+	lab_note "$pid"
+	seen 1 /botm:secret1234/sendMessage
+	pulse-ctl channel edit chat --set tries=3 >/dev/null
+	wait "$pid"
+	[ "$(requests '.body | fromjson | .chat_id' | tail -n 1)" = '"-100777"' ]
+	[ "$(pulse-ctl channel show chat | jq -c '[.chat_id, .tries]')" = '["-100777",3]' ]
+}
+
+@test "a machine short of descriptors is no fault of a channel: it is tried again" {
+	local i names=
+
+	for i in $(seq 12); do
+		pulse-ctl channel add "p$i" exec --set base_ms=100ms --set tries=10 -- /bin/sleep 0.2 >/dev/null
+		names+="${names:+,}\"p$i\""
+	done
+	rule_with "[$names]"
+	fire >"$LAB/alerts"
+	run bash -c 'ulimit -n 24; exec pulse-send' <"$LAB/alerts"
+	[ "$status" -eq 0 ]
+	# It really was short, nothing died, and no channel was left alone.
+	[ "$(sql "select count(*) from delivery_attempts where error like '%Too many open files%'")" -gt 0 ]
+	[ "$(sql 'select count(*) from deliveries where status = 2')" -eq 12 ]
+	[ "$(sql 'select count(*) from endpoints')" -eq 0 ]
+}
+
 @test "signed requests verify, also while a secret is rotated" {
 	pulse-ctl channel add ops generic --file url="$LAB/g" --sign | jq -r .new_secret >"$LAB/old"
 	pulse-ctl channel edit ops --sign | jq -r .new_secret >"$LAB/new"

@@ -7,6 +7,7 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -172,7 +173,7 @@ static struct got
 call(struct http *h, const char *path, struct http_request r)
 {
 	struct got g = {.calls = 0};
-	struct err e = {""};
+	struct err e = {.msg = ""};
 	char url[256];
 	int i;
 
@@ -247,6 +248,31 @@ test_failures(struct http *h)
 	    "silence ends at the deadline");
 	is_str(
 	    g.error, "no answer within 50 ms", "and says so without the URL");
+}
+
+/* Without a descriptor left nothing is said about the receiver. */
+static void
+test_local(void)
+{
+	struct rlimit keep, none;
+	struct http *h;
+	struct err e;
+	struct got g;
+
+	if (http_open(&h, NULL, &e) < 0)
+		return;
+	(void)getrlimit(RLIMIT_NOFILE, &keep);
+	none = keep;
+	none.rlim_cur = 3;
+	(void)setrlimit(RLIMIT_NOFILE, &none);
+	g = call(h, "/echo", (struct http_request){.method = "GET"});
+	(void)setrlimit(RLIMIT_NOFILE, &keep);
+	ok(g.r.outcome == HTTP_LOCAL && !g.r.left,
+	    "no descriptor left: not the receiver's fault");
+	is_str(g.error, "on this machine: Too many open files", "in words");
+	g = call(h, "/echo", (struct http_request){.method = "GET"});
+	ok(g.r.outcome == HTTP_ANSWERED, "with one it is answered");
+	http_close(h);
 }
 
 /* Port 1 of loopback has no server. */
@@ -447,6 +473,7 @@ main(void)
 	test_exchange(h);
 	test_failures(h);
 	test_unreachable(h);
+	test_local();
 	test_cancel(h);
 	test_many(h);
 	test_headers(h);

@@ -77,7 +77,7 @@ test_verify(void)
 	size_t i;
 
 	for (i = 0; i < sizeof(t) / sizeof(t[0]); i++) {
-		struct err e = {""};
+		struct err e = {.msg = ""};
 		int rc = sign_verify(&s, 1, t[i].id, t[i].time, t[i].signature,
 		    t[i].body, strlen(t[i].body), t[i].now, &e);
 

@@ -287,7 +287,7 @@ print_problem(void *arg, const char *problem)
 __attribute__((unused)) static void
 is_whole(struct store *st, const char *what)
 {
-	struct err e = {""};
+	struct err e = {.msg = ""};
 	int n = store_check(st, print_problem, NULL, &e);
 
 	if (!ok(n == 0, "%s", what))

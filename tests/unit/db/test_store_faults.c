@@ -41,7 +41,7 @@ full_disk(const struct scratch *s)
 	struct store *st = open_scratch(s);
 	struct uuid rule = put_rule(st, 1, "BTC", 1);
 	char filler[512], block[4096] = {1};
-	struct err e = {""};
+	struct err e = {.msg = ""};
 	int64_t kept, n;
 	int fd;
 
@@ -73,7 +73,7 @@ read_only_disk(const struct scratch *s)
 {
 	struct store_rule_filter f = {.active = -1};
 	struct store *st = open_scratch(s);
-	struct err e = {""};
+	struct err e = {.msg = ""};
 	int64_t n;
 
 	store_close(st);
@@ -115,7 +115,7 @@ static void
 forbidden(const struct scratch *s)
 {
 	struct store *st = open_scratch(s);
-	struct err e = {""};
+	struct err e = {.msg = ""};
 	int status;
 	pid_t pid;
 
@@ -144,7 +144,7 @@ static int
 victim(const char *path)
 {
 	struct rule r = price_rule(2, "BTC", 1, true);
-	struct err e = {""};
+	struct err e = {.msg = ""};
 	struct store *st;
 	int rc;
 

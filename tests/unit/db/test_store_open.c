@@ -12,7 +12,7 @@
 static void
 refused(const char *url, unsigned flags, const char *words, const char *what)
 {
-	struct err e = {""};
+	struct err e = {.msg = ""};
 	struct store *st;
 
 	ok(store_open(&st, url, flags, &e) < 0 && st == NULL &&
@@ -139,7 +139,7 @@ damaged(const struct scratch *s)
 	struct scratch mine = *s;
 	struct seen seen = {0};
 	struct store *st;
-	struct err e = {""};
+	struct err e = {.msg = ""};
 	int fd, i, n;
 
 	(void)snprintf(mine.db, sizeof(mine.db), "%s/hurt.db", s->dir);

@@ -190,7 +190,7 @@ test_run_again(struct answering *a)
 	    "POST /api/v1/rules HTTP/1.1\r\n" HOST KEY JSON
 	    "Idempotency-Key: again\r\nContent-Length: 2\r\n\r\n";
 	struct exchange *x = begin(a, head, rule);
-	struct err e = {"no reason"};
+	struct err e = {.msg = "no reason"};
 
 	is_int(store_begin(a->st, false, &e), 0, "a transaction");
 	is_int(api_run(&a->api, x, &e), 0, "in which a rule is made");

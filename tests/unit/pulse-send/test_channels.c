@@ -311,7 +311,7 @@ static struct channel
 channel_of(const char *text)
 {
 	struct channel c;
-	struct err e = {""};
+	struct err e = {.msg = ""};
 
 	if (channel_parse_text(&c, text, strlen(text),
 		CHANNEL_ALLOW_PRIVATE | CHANNEL_ALLOW_LOCAL, &e) < 0) {
@@ -378,7 +378,7 @@ test_discord_url(void)
 	};
 	char channel[256], want[256];
 	struct outgoing m;
-	struct err e = {""};
+	struct err e = {.msg = ""};
 	size_t i;
 
 	for (i = 0; i < sizeof(t) / sizeof(t[0]); i++) {
@@ -415,7 +415,7 @@ test_discord_limits(void)
 {
 	char channel[256], message[4001];
 	struct outgoing m;
-	struct err e = {""};
+	struct err e = {.msg = ""};
 	size_t n, i, total;
 
 	(void)snprintf(
@@ -460,7 +460,7 @@ test_discord_escapes(void)
 {
 	char channel[256];
 	struct outgoing m;
-	struct err e = {""};
+	struct err e = {.msg = ""};
 	struct json *j;
 
 	(void)snprintf(
@@ -479,7 +479,7 @@ test_generic(void)
 {
 	char channel[512], want[1024];
 	struct outgoing m;
-	struct err e = {""};
+	struct err e = {.msg = ""};
 
 	(void)snprintf(channel, sizeof(channel),
 	    "{\"name\":\"g\",\"kind\":\"generic\",\"url\":\"https://a.b/c\","
@@ -506,7 +506,7 @@ static void
 test_others(void)
 {
 	struct outgoing m;
-	struct err e = {""};
+	struct err e = {.msg = ""};
 	struct json *j;
 
 	build("{\"name\":\"s\",\"kind\":\"slack\",\"url\":\"https://h.s.c/x\"}",

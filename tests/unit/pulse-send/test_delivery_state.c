@@ -370,6 +370,8 @@ test_plans(void)
 	    {"or held", 0, 0, VERDICT_TRANSIENT, -1, 1, 1, E(UNCLEAR), 0, 0},
 	    {"a clear failure is not held", 0, 0, VERDICT_TRANSIENT, -1, 0, 1,
 		E(RETRY_SOON), -1, 1},
+	    {"a local failure takes a rung, too", 0, 0, VERDICT_LOCAL, -1, 0, 1,
+		E(RETRY_SOON), -1, 1},
 	    {"again at once", 0, 0, VERDICT_AGAIN, -1, 0, 0, E(RETRY_SOON), 0,
 		1},
 	    {"but not for ever", 10, 0, VERDICT_AGAIN, -1, 0, 0, E(GIVE_UP), 0,
