@@ -52,7 +52,8 @@ series_table_release(struct series_table *t)
 	series_table_init(t);
 }
 
-/* FNV-1a over symbol and interval. */
+/* FNV-1a over symbol and interval, then mixed: the last letters of a short name
+ * reach only the low bits of the sum, and names differ in just these. */
 static uint32_t
 home(const struct series_table *t, const char *symbol, size_t len,
     interval_id interval)
@@ -62,7 +63,8 @@ home(const struct series_table *t, const char *symbol, size_t len,
 
 	for (i = 0; i < len; i++)
 		h = (h ^ (unsigned char)symbol[i]) * UINT64_C(0x100000001b3);
-	return (uint32_t)(h >> 20) & (t->slots - 1);
+	h = (h ^ h >> 32) * UINT64_C(0xff51afd7ed558ccd);
+	return (uint32_t)(h >> 32) & (t->slots - 1);
 }
 
 /* The first len (1..8) bytes in memory of the word, the others zero. */

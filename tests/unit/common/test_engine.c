@@ -9,6 +9,7 @@
 #include "common/engine/engine.h"
 #include "common/engine/ladder.h"
 #include "common/engine/range.h"
+#include "common/engine/series.h"
 #include "common/engine/sleepers.h"
 #include "common/rules/rule_file.h"
 #include "tests/unit/tap.h"
@@ -727,6 +728,36 @@ test_sleepers(void)
 	ok(good, "sleepers wake in order");
 }
 
+/* Names that differ in their last letters only, as coins do, lie apart: none
+ * is found behind a queue of others. */
+static void
+test_series_table(void)
+{
+	struct series_table t;
+	uint32_t i, run = 0, longest = 0;
+	bool found = true;
+	char name[16];
+	size_t n;
+
+	series_table_init(&t);
+	for (i = 0; i < 1000; i++) {
+		n = (size_t)snprintf(name, sizeof(name), "C%" PRIu32, i);
+		(void)series_add(&t, name, n, 0);
+	}
+	for (i = 0; i < 1000; i++) {
+		n = (size_t)snprintf(name, sizeof(name), "C%" PRIu32, i);
+		found &= series_find(&t, name, n, 0) == i;
+	}
+	for (i = 0; i < t.slots; i++) {
+		run = t.slot[i] != 0 ? run + 1 : 0;
+		longest = run > longest ? run : longest;
+	}
+	ok(found, "each of a thousand series is found");
+	ok(longest < 64, "they lie apart: %" PRIu32 " in a row at most",
+	    longest);
+	series_table_release(&t);
+}
+
 int
 main(void)
 {
@@ -739,6 +770,7 @@ main(void)
 	test_ladder();
 	test_range();
 	test_sleepers();
+	test_series_table();
 	for (seed = 1; seed <= 12; seed++) {
 		uint64_t state = seed * 77;
 
