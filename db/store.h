@@ -89,6 +89,9 @@ struct store_rule_filter {
 	int64_t offset;
 	/* Any order, the cheapest: for loading all (no page then). */
 	bool unordered;
+	/* Without seq and the times of creation and change (0 then): what
+	 * judging needs of a million rules, and no more. */
+	bool lean;
 };
 
 typedef int store_rule_fn(void *arg, const struct rule *r, struct err *e);

@@ -12,7 +12,7 @@ on_rule(void *arg, const struct rule *r, struct err *e)
 	struct engine *g = arg;
 
 	/* A rule that cannot be placed is said; the others are judged. */
-	if (engine_rule_put(g, r, e) < 0)
+	if (engine_rule_add(g, r, e) < 0)
 		log_error("rule '%.100s': %s", r->name, e->msg);
 	return 0;
 }
@@ -70,7 +70,8 @@ load_history(struct engine *g, struct store *st, const char *symbol,
 int
 load_store(struct engine *g, struct store *st, int64_t *rule_seq, struct err *e)
 {
-	struct store_rule_filter all = {.active = -1, .unordered = true};
+	struct store_rule_filter all = {
+	    .active = -1, .unordered = true, .lean = true};
 	struct load l = {g, e};
 
 	if (store_rule_seq(st, rule_seq, e) < 0 ||

@@ -1,3 +1,4 @@
+#include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -60,21 +61,6 @@ index_of(uint32_t slot)
 	return (slot & INDEX_MASK) - 1;
 }
 
-uint32_t
-book_find(const struct book *b, const struct uuid *id)
-{
-	uint64_t h = hash(id);
-	uint32_t i, t = tag(h);
-
-	if (b->slots == 0)
-		return BOOK_NONE;
-	for (i = home(b, h); b->slot[i] != 0; i = (i + 1) & (b->slots - 1))
-		if ((b->slot[i] & ~INDEX_MASK) == t &&
-		    uuid_cmp(&b->v[index_of(b->slot[i])].id, id) == 0)
-			return index_of(b->slot[i]);
-	return BOOK_NONE;
-}
-
 static void
 slot_add(struct book *b, uint32_t rule)
 {
@@ -84,6 +70,24 @@ slot_add(struct book *b, uint32_t rule)
 	while (b->slot[i] != 0)
 		i = (i + 1) & (b->slots - 1);
 	b->slot[i] = (rule + 1) | tag(h);
+}
+
+uint32_t
+book_find(struct book *b, const struct uuid *id)
+{
+	uint64_t h = hash(id);
+	uint32_t i, t = tag(h);
+
+	if (b->slots == 0)
+		return BOOK_NONE;
+	for (; b->indexed < b->n; b->indexed++)
+		if (b->v[b->indexed].used)
+			slot_add(b, b->indexed);
+	for (i = home(b, h); b->slot[i] != 0; i = (i + 1) & (b->slots - 1))
+		if ((b->slot[i] & ~INDEX_MASK) == t &&
+		    uuid_cmp(&b->v[index_of(b->slot[i])].id, id) == 0)
+			return index_of(b->slot[i]);
+	return BOOK_NONE;
 }
 
 /* Take the slot out and close the gap, so that every rule stays reachable
@@ -109,7 +113,7 @@ slot_remove(struct book *b, uint32_t rule)
 static int
 slots_grow(struct book *b)
 {
-	uint32_t slots = b->slots == 0 ? SLOTS_MIN : 2 * b->slots, i;
+	uint32_t slots = b->slots == 0 ? SLOTS_MIN : 2 * b->slots;
 	uint32_t *slot = calloc(slots, sizeof(*slot));
 
 	if (slot == NULL)
@@ -117,9 +121,7 @@ slots_grow(struct book *b)
 	free(b->slot);
 	b->slot = slot;
 	b->slots = slots;
-	for (i = 0; i < b->n; i++)
-		if (b->v[i].used)
-			slot_add(b, i);
+	b->indexed = 0;
 	return 0;
 }
 
@@ -132,12 +134,24 @@ put(char *to, const char *s)
 	return to + n;
 }
 
+static uint64_t
+word_at(const struct rule *r, size_t at)
+{
+	uint64_t w;
+
+	memcpy(&w, r->config.bytes + at, sizeof(w));
+	return w;
+}
+
 static int
 fill(struct book_rule *b, const struct rule *r)
 {
 	size_t config_len = sizeof(r->config), n;
 	char *text, *p;
 
+	/* Most of it is zero: eight bytes at a time, then the rest. */
+	while (config_len > 0 && word_at(r, config_len - 8) == 0)
+		config_len -= 8;
 	while (config_len > 0 && r->config.bytes[config_len - 1] == 0)
 		config_len--;
 	n = config_len + strlen(r->name) + strlen(r->symbol) + 2 +
@@ -208,7 +222,8 @@ book_add(struct book *b, const struct rule *r)
 	if (i == BOOK_NONE)
 		i = b->n++;
 	b->count++;
-	slot_add(b, i);
+	if (i < b->indexed)
+		slot_add(b, i);
 	return i;
 }
 
@@ -223,6 +238,7 @@ book_remove(struct book *b, uint32_t i)
 {
 	struct book_rule *r = &b->v[i];
 
+	assert(b->indexed == b->n); /* it was looked for */
 	slot_remove(b, i);
 	free(r->text);
 	*r = (struct book_rule){.watch = b->free};

@@ -52,18 +52,23 @@ struct book {
 	 * of the hash above them; 0 is empty. */
 	uint32_t *slot;
 	uint32_t slots; /* a power of two, or 0 */
+	/* Rules [0, indexed) have their slots; the others get them when one is
+	 * looked for: all in a row, where the processor waits for many lines
+	 * of the table at once, not for one a rule. */
+	uint32_t indexed;
 };
 
 void book_init(struct book *b);
 void book_release(struct book *b);
 /* The rule of that id, or BOOK_NONE. */
-uint32_t book_find(const struct book *b, const struct uuid *id);
+uint32_t book_find(struct book *b, const struct uuid *id);
 /* Keep a rule that the book lacks. Its index, or BOOK_NONE when memory is
  * short. series and watch are BOOK_NONE. */
 uint32_t book_add(struct book *b, const struct rule *r);
 /* Take over what r says of a rule the book has; series and watch stay. 0, or
  * -1 when memory is short. */
 int book_update(struct book *b, uint32_t i, const struct rule *r);
+/* Forget the rule that book_find() just found. */
 void book_remove(struct book *b, uint32_t i);
 
 /* The rule as a form. Strings are the book's and good until the rule changes;

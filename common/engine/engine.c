@@ -247,17 +247,21 @@ update_in_place(
 }
 
 int
+engine_rule_add(struct engine *g, const struct rule *r, struct err *e)
+{
+	uint32_t i = book_add(&g->book, r);
+
+	return i == BOOK_NONE ? no_memory(e) : spread(g, i, e);
+}
+
+int
 engine_rule_put(struct engine *g, const struct rule *r, struct err *e)
 {
 	uint32_t i = book_find(&g->book, &r->id);
 	const struct book_rule *b;
 
-	if (i == BOOK_NONE) {
-		i = book_add(&g->book, r);
-		if (i == BOOK_NONE)
-			return no_memory(e);
-		return spread(g, i, e);
-	}
+	if (i == BOOK_NONE)
+		return engine_rule_add(g, r, e);
 	b = &g->book.v[i];
 	if (book_rule_same_watch(b, r))
 		return update_in_place(g, i, r, e);

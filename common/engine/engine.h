@@ -91,6 +91,9 @@ void engine_free(struct engine *g);
 /* Take a rule, or take over its changes: what the change does not touch is
  * kept. An inactive rule is kept but not judged. */
 int engine_rule_put(struct engine *g, const struct rule *r, struct err *e);
+/* Take a rule that the engine surely lacks, as engine_rule_put() would; a
+ * load of all spares the search. */
+int engine_rule_add(struct engine *g, const struct rule *r, struct err *e);
 /* Forget it. 1, or 0 when it was not there. */
 int engine_rule_delete(struct engine *g, const struct uuid *id);
 uint32_t engine_rule_count(const struct engine *g);

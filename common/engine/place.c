@@ -165,10 +165,11 @@ place_rule(struct engine *g, uint32_t rule, uint32_t series, int64_t fired_ms,
 {
 	const struct book_rule *b = &g->book.v[rule];
 	struct series *s = g->table.v[series];
-	struct levels l = {.n = 0};
+	struct levels l; /* large, and only n matters of an empty one */
 	uint32_t watch, i;
 	struct watch *w;
 
+	l.n = 0;
 	if (g->watches >= ENGINE_WATCHES_MAX)
 		return err_set(e,
 		    "rules on any symbol meet too many series: more than %d "

@@ -7,67 +7,79 @@
 #include "common/clock.h"
 #include "db/sqlite/db.h"
 
-#define COLUMNS                                                                \
-	"SELECT id, seq, rule_type, interval, judged_on, is_active, "          \
-	"cooldown_seconds, created_ms, updated_ms, enabled_ms, name, "         \
-	"symbol, config, discord_webhook_url, generic_webhook_url, "           \
-	"channels FROM rules "
+/* What judging needs of a rule comes first, so that a load of all reads no
+ * more (struct store_rule_filter, lean). */
+#define LEAN                                                                   \
+	"SELECT id, rule_type, interval, judged_on, is_active, "               \
+	"cooldown_seconds, enabled_ms, name, symbol, config, "                 \
+	"discord_webhook_url, generic_webhook_url, channels"
+#define COLUMNS LEAN ", seq, created_ms, updated_ms FROM rules "
+
+enum column {
+	COL_ID,
+	COL_TYPE,
+	COL_INTERVAL,
+	COL_ON,
+	COL_ACTIVE,
+	COL_COOLDOWN,
+	COL_ENABLED,
+	COL_NAME,
+	COL_SYMBOL,
+	COL_CONFIG,
+	COL_DISCORD,
+	COL_GENERIC,
+	COL_CHANNELS,
+	COL_SEQ, /* from here on: not in a lean list */
+	COL_CREATED,
+	COL_UPDATED,
+};
 
 /* ---- a row and back ------------------------------------------------------ */
 
-static int
-copy_text(const struct query *q, int i, char **out)
+/* The text of a column, for as long as the row is the statement's. struct rule
+ * has no const for those who own its strings. */
+static char *
+row_text(const struct query *q, int i)
 {
-	const char *s = col_text(q, i);
-
-	*out = NULL;
-	return s == NULL || (*out = strdup(s)) != NULL ? 0 : -1;
+	return (char *)(uintptr_t)col_text(q, i);
 }
 
-static int
-read_texts(const struct query *q, struct rule *r, struct err *e)
-{
-	if (copy_text(q, 10, &r->name) < 0 ||
-	    copy_text(q, 11, &r->symbol) < 0 ||
-	    copy_text(q, 13, &r->discord_webhook_url) < 0 ||
-	    copy_text(q, 14, &r->generic_webhook_url) < 0 ||
-	    copy_text(q, 15, &r->channels) < 0)
-		return err_set(e, "out of memory");
-	return 0;
-}
-
-/* Make a rule of the row; the caller releases it. */
+/* Make a rule of the row. Its strings are the row's: they go with the next step
+ * of the statement, and nobody releases them. */
 static int
 read_rule(const struct query *q, struct rule *r, struct err *e)
 {
+	int interval = interval_stored(col_text(q, COL_INTERVAL), e);
+	const char *type = col_text(q, COL_TYPE);
+	const char *config = col_text(q, COL_CONFIG);
 	char id[UUID_TEXT_MAX];
-	const char *config;
-	int interval;
 
-	memset(r, 0, sizeof(*r));
-	r->id = col_uuid(q, 0);
-	r->seq = col_int(q, 1);
-	r->is_active = col_int(q, 5) != 0;
-	r->cooldown_seconds = (int32_t)col_int(q, 6);
-	r->created_ms = col_int(q, 7);
-	r->updated_ms = col_int(q, 8);
-	r->enabled_ms = col_int(q, 9);
-	r->on = col_text(q, 4)[0] == 't' ? RULE_ON_TICK : RULE_ON_CLOSE;
-	if ((interval = interval_stored(col_text(q, 3), e)) < 0)
+	*r = (struct rule){.type = rule_type_find(type)};
+	if (interval < 0)
 		return -1;
+	if (r->type == NULL)
+		return err_set(
+		    e, "the store holds a rule of unknown type \"%s\"", type);
+	r->id = col_uuid(q, COL_ID);
 	r->interval = (interval_id)interval;
-	if ((r->type = rule_type_find(col_text(q, 2))) == NULL)
-		return err_set(e,
-		    "the store holds a rule of unknown type "
-		    "\"%s\"",
-		    col_text(q, 2));
-	config = col_text(q, 12);
-	if (read_texts(q, r, e) == 0 &&
-	    rule_config_parse(
-		r, config, (size_t)sqlite3_column_bytes(q->stmt, 12), e) == 0)
+	r->on = col_text(q, COL_ON)[0] == 't' ? RULE_ON_TICK : RULE_ON_CLOSE;
+	r->is_active = col_int(q, COL_ACTIVE) != 0;
+	r->cooldown_seconds = (int32_t)col_int(q, COL_COOLDOWN);
+	r->enabled_ms = col_int(q, COL_ENABLED);
+	r->name = row_text(q, COL_NAME);
+	r->symbol = row_text(q, COL_SYMBOL);
+	r->discord_webhook_url = row_text(q, COL_DISCORD);
+	r->generic_webhook_url = row_text(q, COL_GENERIC);
+	r->channels = row_text(q, COL_CHANNELS);
+	if (sqlite3_column_count(q->stmt) > COL_SEQ) {
+		r->seq = col_int(q, COL_SEQ);
+		r->created_ms = col_int(q, COL_CREATED);
+		r->updated_ms = col_int(q, COL_UPDATED);
+	}
+	if (rule_config_parse(r, config,
+		(size_t)sqlite3_column_bytes(q->stmt, COL_CONFIG), e) == 0)
 		return 0;
 	uuid_print(&r->id, id);
-	rule_release(r);
 	return err_prefix(e, "rule %s in the store", id);
 }
 
@@ -81,9 +93,7 @@ give_rules(struct query *q, store_rule_fn *fn, void *arg, struct err *e)
 	while ((rc = q_step(q, e)) > 0) {
 		if ((rc = read_rule(q, &r, e)) < 0)
 			break;
-		rc = db_answer(fn(arg, &r, e), e);
-		rule_release(&r);
-		if (rc != 0)
+		if ((rc = db_answer(fn(arg, &r, e), e)) != 0)
 			break;
 	}
 	q_close(q);
@@ -186,14 +196,19 @@ int
 sqlite_rule_get(
     struct store *st, const struct uuid *id, struct rule *r, struct err *e)
 {
+	struct rule row;
 	struct query q;
 	int rc;
 
 	if (q_open(&q, db_of(st), COLUMNS "WHERE id = ?", e) < 0)
 		return -1;
 	q_uuid(&q, id);
-	if ((rc = q_step(&q, e)) > 0 && read_rule(&q, r, e) < 0)
-		rc = -1;
+	if ((rc = q_step(&q, e)) > 0) {
+		if (read_rule(&q, &row, e) < 0)
+			rc = -1;
+		else if (rule_copy(r, &row) < 0)
+			rc = err_set(e, "out of memory for a rule");
+	}
 	q_close(&q);
 	return rc;
 }
@@ -276,7 +291,7 @@ list_sql(struct db *db, const struct store_rule_filter *f, enum part part,
 	struct buf b;
 
 	buf_init(&b, DB_SQL_MAX);
-	buf_adds(&b, COLUMNS);
+	buf_adds(&b, f->lean ? LEAN " FROM rules " : COLUMNS);
 	if (f->symbol != NULL) {
 		buf_addf(&b, "%ssymbol = ? ", and);
 		and = "AND ";
@@ -421,14 +436,12 @@ merge_changes(struct query *puts, struct query *gones, store_rule_fn *put_fn,
 		return -1;
 	more = rc > 0;
 	while ((rc = q_step(puts, e)) > 0) {
-		if ((rc = give_gone(
-			 gones, col_int(puts, 1), &more, gone, arg, e)) != 0)
+		if ((rc = give_gone(gones, col_int(puts, COL_SEQ), &more, gone,
+			 arg, e)) != 0)
 			return rc;
 		if (read_rule(puts, &r, e) < 0)
 			return -1;
-		rc = db_answer(put_fn(arg, &r, e), e);
-		rule_release(&r);
-		if (rc != 0)
+		if ((rc = db_answer(put_fn(arg, &r, e), e)) != 0)
 			return rc;
 	}
 	if (rc < 0)

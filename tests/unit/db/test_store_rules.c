@@ -155,6 +155,43 @@ lists(struct store *st)
 	is_int(s.n, 4, "a callback can end the list");
 }
 
+static int
+see_lean(void *arg, const struct rule *r, struct err *e)
+{
+	struct rule *with = arg, whole = *r;
+
+	(void)e;
+	ok(r->seq == 0 && r->created_ms == 0 && r->updated_ms == 0,
+	    "a lean list leaves out what judging does not need");
+	whole.seq = with->seq;
+	whole.created_ms = with->created_ms;
+	whole.updated_ms = with->updated_ms;
+	return rule_copy(with, &whole) < 0 ? -1 : 1;
+}
+
+/* Of a lean list all else is there: the rule stays the same. */
+static void
+lean(struct store *st)
+{
+	struct store_rule_filter f = {
+	    .symbol = "kPEPE", .active = -1, .lean = true};
+	struct rule r = make_rule(full), got;
+	char a[2048], b[2048];
+	struct err e;
+
+	r.enabled_ms = 77;
+	must(store_rule_put(st, &r, &e), &e);
+	got = r;
+	must(store_rule_list(st, &f, see_lean, &got, &e), &e);
+	printed(&r, a, sizeof(a));
+	printed(&got, b, sizeof(b));
+	ok(got.name != r.name, "the list gave a rule");
+	is_str(b, a, "and keeps all else");
+	is_int(got.enabled_ms, 77, "with the time of enabling");
+	rule_release(&got);
+	rule_release(&r);
+}
+
 /* Changes as one string: "+name" and "-". */
 struct changes {
 	char text[1024];
@@ -343,6 +380,7 @@ main(void)
 	series(st);
 	states(st);
 	is_whole(st, "the database is whole");
+	lean(st);
 	store_close(st);
 	scratch_remove(&s);
 	return tap_done();
