@@ -182,6 +182,18 @@ alert_record_parse(
 	return 0;
 }
 
+bool
+alert_record_id(struct uuid *id, const char *line, size_t n)
+{
+	static const char head[] = "{\"id\":\"", claim[] = "\"delivery\"";
+	const size_t at = sizeof(head) - 1, len = UUID_TEXT_MAX - 1;
+
+	return n > at + len + 2 && memcmp(line, head, at) == 0 &&
+	       uuid_parse(id, line + at, len) == 0 && line[at + len] == '"' &&
+	       line[n - 1] == '}' &&
+	       memmem(line, n, claim, sizeof(claim) - 1) == NULL;
+}
+
 void
 alert_record_release(struct alert_record *r)
 {

@@ -1,5 +1,3 @@
-#include <inttypes.h>
-
 #include "common/clock.h"
 #include "common/delivery.h"
 
@@ -10,24 +8,27 @@ delivery_print(const struct delivery_record *r, struct buf *out)
 
 	uuid_print(&r->delivery_id, id);
 	uuid_print(&r->alert_id, alert);
-	buf_addf(out,
-	    "{\"delivery_id\":\"%s\",\"alert_id\":\"%s\",\"channel\":", id,
-	    alert);
+	buf_cat(out, "{\"delivery_id\":\"", id, "\",\"alert_id\":\"", alert,
+	    "\",\"channel\":", NULL);
 	buf_adds_json(out, r->channel);
-	buf_addf(out, ",\"attempt\":%" PRId64 ",\"status\":\"%s\"", r->attempt,
-	    r->status);
+	buf_adds(out, ",\"attempt\":");
+	buf_add_int(out, r->attempt);
+	buf_cat(
+	    out, ",\"status\":\"", r->status, "\",\"response_code\":", NULL);
 	if (r->response_code > 0)
-		buf_addf(out, ",\"response_code\":%d", r->response_code);
+		buf_add_int(out, r->response_code);
 	else
-		buf_adds(out, ",\"response_code\":null");
-	buf_addf(out, ",\"latency_ms\":%" PRId64 ",\"error\":", r->latency_ms);
+		buf_adds(out, "null");
+	buf_adds(out, ",\"latency_ms\":");
+	buf_add_int(out, r->latency_ms);
+	buf_adds(out, ",\"error\":");
 	if (r->error != NULL)
 		buf_adds_json(out, r->error);
 	else
 		buf_adds(out, "null");
 	if (r->next_attempt_ms > 0) {
 		clock_print(r->next_attempt_ms, time);
-		buf_addf(out, ",\"next_attempt_at\":\"%s\"}", time);
+		buf_cat(out, ",\"next_attempt_at\":\"", time, "\"}", NULL);
 	} else {
 		buf_adds(out, ",\"next_attempt_at\":null}");
 	}

@@ -18,9 +18,7 @@
 #define TIMEOUT_DEFAULT		15000
 #define RESPONSE_MAX_DEFAULT	((size_t)16 * 1024)
 #define HEADER_VALUE_MAX	8192
-/* Handles kept for later calls. */
-#define SPARES_MAX 64
-#define EVENTS	   64
+#define EVENTS			64
 /* Rounds of one http_service(), so that a fast peer cannot hold the caller. */
 #define ROUNDS 8
 
@@ -39,6 +37,8 @@ struct http_call {
 	size_t body_len;
 	int64_t connect_timeout_ms, timeout_ms;
 	unsigned flags;
+	/* A POST like most: its handle serves the next of them as it is. */
+	bool usual;
 	bool left, again, cut, refused, huge_head;
 	int local_errno; /* why no socket was to be had */
 	struct err refusal;
@@ -53,6 +53,7 @@ struct http {
 	struct http_call *running; /* list */
 	struct http_call *spare; /* list by next */
 	size_t nrunning, nspare;
+	size_t spares_max; /* handles kept for later calls */
 	char *user_agent;
 };
 
@@ -218,6 +219,7 @@ http_open(struct http **out, const struct http_options *options, struct err *e)
 		return err_local(e, "out of memory");
 	}
 	h->due_us = -1;
+	h->spares_max = (size_t)max;
 	h->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
 	h->multi = curl_multi_init();
 	h->user_agent = strdup(
@@ -270,7 +272,7 @@ retire_call(struct http *h, struct http_call *c)
 	free(c->body);
 	c->headers = NULL;
 	c->body = NULL;
-	if (h->nspare >= SPARES_MAX) {
+	if (h->nspare >= h->spares_max) {
 		free_call(c);
 		return;
 	}
@@ -314,11 +316,13 @@ http_cancel(struct http *h, struct http_call *c)
 static bool
 is_token(const char *s)
 {
-	static const char set[] = "!#$%&'*+-.^_`|~0123456789"
-				  "abcdefghijklmnopqrstuvwxyz"
-				  "ABCDEFGHIJKLMNOPQRSTUVWXYZ";
+	const char *p = s;
 
-	return *s != '\0' && s[strspn(s, set)] == '\0';
+	while ((*p >= 'a' && *p <= 'z') || (*p >= 'A' && *p <= 'Z') ||
+	       (*p >= '0' && *p <= '9') || *p == '-' ||
+	       (*p != '\0' && strchr("!#$%&'*+.^_`|~", *p) != NULL))
+		p++;
+	return p != s && *p == '\0';
 }
 
 /* Where a request ends, and whether its connection stays, is curl's to say: a
@@ -332,6 +336,9 @@ is_framing(const char *name)
 	    "transfer-encoding", "upgrade"};
 	size_t i;
 
+	/* Most headers do not even begin like one of these. */
+	if (strchr("cekptuCEKPTU", *name) == NULL)
+		return false;
 	for (i = 0; i < sizeof(names) / sizeof(names[0]); i++)
 		if (strcasecmp(names[i], name) == 0)
 			return true;
@@ -369,6 +376,23 @@ add_line(struct http_call *c, const char *line, struct err *e)
 	return 0;
 }
 
+/* "name: value"; curl's way to say that the value is empty is "name;". Both
+ * were checked, so the line has room. */
+static void
+print_header(char *line, const struct http_header *f)
+{
+	size_t name = strlen(f->name), value = strlen(f->value);
+
+	memcpy(line, f->name, name);
+	line += name;
+	if (value == 0) {
+		memcpy(line, ";", 2);
+		return;
+	}
+	memcpy(line, ": ", 2);
+	memcpy(line + 2, f->value, value + 1);
+}
+
 static int
 add_headers(struct http_call *c, const struct http_request *r, struct err *e)
 {
@@ -384,9 +408,7 @@ add_headers(struct http_call *c, const struct http_request *r, struct err *e)
 		if (http_header_check(f->name, f->value, e) < 0)
 			return -1;
 		type |= strcasecmp(f->name, "content-type") == 0;
-		/* curl's way to say: with an empty value. */
-		(void)snprintf(line, sizeof(line),
-		    *f->value != '\0' ? "%s: %s" : "%s;", f->name, f->value);
+		print_header(line, f);
 		if (add_line(c, line, e) < 0)
 			return -1;
 	}
@@ -396,22 +418,39 @@ add_headers(struct http_call *c, const struct http_request *r, struct err *e)
 	return add_line(c, "Expect:", e);
 }
 
-static struct http_call *
-get_call(struct http *h)
+/* All of a handle's options but those that set_request() sets every time. */
+static bool
+is_usual(const struct http_request *r)
 {
-	struct http_call *c = h->spare, old;
+	return r->method == NULL && r->body != NULL && r->ca_file == NULL;
+}
 
-	if (c != NULL) {
-		h->spare = c->next;
-		h->nspare--;
+/* A call that ran: its handle keeps its options if this one wants the same. */
+static struct http_call *
+use_again(struct http *h, bool usual)
+{
+	struct http_call *c = h->spare, old = *c;
+
+	h->spare = c->next;
+	h->nspare--;
+	*c = (struct http_call){
+	    .easy = old.easy, .answer = old.answer, .head = old.head};
+	c->usual = usual && old.usual;
+	if (!c->usual)
 		curl_easy_reset(c->easy);
-		old = *c;
-		*c = (struct http_call){
-		    .easy = old.easy, .answer = old.answer, .head = old.head};
-		buf_reset(&c->answer);
-		buf_reset(&c->head);
-		return c;
-	}
+	buf_reset(&c->answer);
+	buf_reset(&c->head);
+	return c;
+}
+
+/* usual in it says whether the options that hold for every call are set. */
+static struct http_call *
+get_call(struct http *h, bool usual)
+{
+	struct http_call *c;
+
+	if (h->spare != NULL)
+		return use_again(h, usual);
 	c = calloc(1, sizeof(*c));
 	if (c == NULL)
 		return NULL;
@@ -503,7 +542,7 @@ int
 http_start(struct http *h, const struct http_request *r, http_done_fn *done,
     void *arg, struct http_call **call, struct err *e)
 {
-	struct http_call *c = get_call(h);
+	struct http_call *c = get_call(h, is_usual(r));
 
 	if (c == NULL) {
 		if (r->flags & HTTP_BODY_TAKE)
@@ -521,7 +560,9 @@ http_start(struct http *h, const struct http_request *r, http_done_fn *done,
 	c->timeout_ms = r->timeout_ms > 0 ? r->timeout_ms : TIMEOUT_DEFAULT;
 	c->answer.max =
 	    r->response_max > 0 ? r->response_max : RESPONSE_MAX_DEFAULT;
-	set_common(h, c);
+	if (!c->usual)
+		set_common(h, c);
+	c->usual = is_usual(r);
 	if (take_body(c, r, e) < 0 || set_request(c, r, e) < 0) {
 		retire_call(h, c);
 		return -1;

@@ -247,6 +247,7 @@ int delivery_status_find(const char *name);
 /* One alert on its way through one channel. */
 struct store_delivery {
 	struct uuid id; /* UUIDv5 of the alert's id and the channel */
+	int64_t row; /* where the store keeps it */
 	struct uuid alert_id, rule_id;
 	const char *channel; /* "discord", "generic", or a named one */
 	enum delivery_status status;
@@ -273,7 +274,8 @@ store_delivery_fn(void *arg, const struct store_delivery *d, struct err *e);
  * Claim, with a lease of lease_ms under the token, what nobody else holds
  * (a lease that ended holds nothing) and give each to fn. Returns their
  * number. Pending and retrying ones only.
- *  _alert: the deliveries of one alert, due or not.
+ *  _alert: the deliveries of one alert, due or not; fn runs inside the
+ *  transaction.
  *  _due: those of any alert whose next_attempt_ms has come, oldest first.
  *  _id: this one, due or not.
  *  _lane: those of one rule through one channel, due or not, oldest alert
@@ -305,6 +307,9 @@ int store_delivery_release(struct store *st, const struct uuid *id,
 
 struct store_attempt {
 	int64_t id;
+	/* As the claim gave it, so that settling need not search; 0: it is
+	 * searched for. */
+	int64_t row;
 	struct uuid delivery_id, alert_id;
 	const char *channel;
 	/* From 1, over the whole life of the delivery; set by the store. */

@@ -181,23 +181,46 @@ look_at(struct db *db, int64_t alert, char symbol[SYMBOL_TEXT_MAX],
 	return rc;
 }
 
+static int
+move(struct db *db, int64_t alert, const char *symbol, int64_t was, int64_t is,
+    struct err *e)
+{
+	struct query q;
+
+	if (q_open(&q, db,
+		"UPDATE alerts SET status = ? WHERE seq = ? AND status = ?",
+		e) < 0)
+		return -1;
+	q_int(&q, is);
+	q_int(&q, alert);
+	q_int(&q, was);
+	if (q_run(&q, e) < 0)
+		return -1;
+	if (sqlite3_changes(db->sql) == 0)
+		return 0;
+	if (count_alert(db, symbol, was, -1, e) < 0)
+		return -1;
+	return count_alert(db, symbol, is, 1, e);
+}
+
 int
 alert_refresh(struct db *db, int64_t alert, struct err *e)
 {
 	char symbol[SYMBOL_TEXT_MAX];
 	int64_t was, is;
-	struct query q;
-	int rc;
+	int rc = look_at(db, alert, symbol, &was, &is, e);
 
-	if ((rc = look_at(db, alert, symbol, &was, &is, e)) <= 0 || was == is)
+	if (rc <= 0 || was == is)
 		return rc < 0 ? -1 : 0;
-	if (q_open(&q, db, "UPDATE alerts SET status = ? WHERE seq = ?", e) < 0)
-		return -1;
-	q_int(&q, is);
-	q_int(&q, alert);
-	if (q_run(&q, e) < 0 || count_alert(db, symbol, was, -1, e) < 0)
-		return -1;
-	return count_alert(db, symbol, is, 1, e);
+	return move(db, alert, symbol, was, is, e);
+}
+
+int
+alert_settled(struct db *db, int64_t alert, const char *symbol, bool delivered,
+    struct err *e)
+{
+	return move(db, alert, symbol, ALERT_PENDING,
+	    delivered ? ALERT_DELIVERED : ALERT_FAILED, e);
 }
 
 /* ---- reading ------------------------------------------------------------- */

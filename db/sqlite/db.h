@@ -249,6 +249,9 @@ int sqlite_alert_seq(struct store *st, int64_t *seq, struct err *e);
 /* Bring the status of an alert in line with its deliveries. After
  * counts_begin(). */
 int alert_refresh(struct db *db, int64_t alert, struct err *e);
+/* The only delivery of a pending alert has ended: the same, without a look. */
+int alert_settled(struct db *db, int64_t alert, const char *symbol,
+    bool delivered, struct err *e);
 
 int sqlite_delivery_claim_alert(struct store *st, const struct uuid *alert_id,
     const char *token, int64_t now_ms, int64_t lease_ms, store_delivery_fn *fn,

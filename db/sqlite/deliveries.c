@@ -21,7 +21,7 @@
 	"d.step, d.next_attempt_ms, d.created_ms, d.updated_ms, d.lease, "     \
 	"d.lease_until_ms, d.last_error, CASE d.channel "                      \
 	"WHEN 'discord' THEN r.discord_webhook_url "                           \
-	"WHEN 'generic' THEN r.generic_webhook_url END, a.record "
+	"WHEN 'generic' THEN r.generic_webhook_url END, a.record, d.n "
 #define FROM_DELIVERIES                                                        \
 	"FROM deliveries d CROSS JOIN alerts a ON a.seq = d.alert "            \
 	"LEFT JOIN rules r ON r.id = d.rule_id "
@@ -50,6 +50,7 @@ read_delivery(const struct query *q, struct store_delivery *d)
 	d->url = col_text(q, 13);
 	d->record = col_text(q, 14);
 	d->record_len = (size_t)sqlite3_column_bytes(q->stmt, 14);
+	d->row = col_int(q, 15);
 }
 
 /* Give every row to fn. The number given, or -1. */
@@ -189,6 +190,35 @@ claim(struct db *db, struct query *q, bool own, const char *token,
 	return rc;
 }
 
+/* Lease and give what the open query yields, row by row: leasing moves no
+ * row in the index that it reads. The number given, or -1. */
+static int
+claim_rows(struct db *db, struct query *q, const char *token, int64_t now_ms,
+    int64_t lease_ms, store_delivery_fn *fn, void *arg, struct err *e)
+{
+	struct store_delivery d;
+	int rc, n = 0;
+
+	while ((rc = q_step(q, e)) > 0) {
+		struct numbers one = {.n = 1};
+
+		read_delivery(q, &d);
+		one.v = &d.row;
+		if (lease_all(db, &one, token, now_ms, lease_ms, e) < 0) {
+			rc = -1;
+			break;
+		}
+		d.lease = token;
+		d.lease_until_ms = now_ms + lease_ms;
+		d.updated_ms = now_ms;
+		n++;
+		if ((rc = db_answer(fn(arg, &d, e), e)) != 0)
+			break;
+	}
+	q_close(q);
+	return rc < 0 ? -1 : n;
+}
+
 int
 sqlite_delivery_claim_alert(struct store *st, const struct uuid *alert_id,
     const char *token, int64_t now_ms, int64_t lease_ms, store_delivery_fn *fn,
@@ -201,14 +231,17 @@ sqlite_delivery_claim_alert(struct store *st, const struct uuid *alert_id,
 	if (db_enter(db, false, &own, e) < 0)
 		return -1;
 	if (q_open(&q, db,
-		"SELECT n FROM deliveries WHERE alert = "
-		"(SELECT seq FROM alerts WHERE id = ?) AND status < 2 "
-		"AND lease_until_ms <= ? ORDER BY channel",
+		COLUMNS "FROM alerts a CROSS JOIN deliveries d "
+			"ON d.alert = a.seq "
+			"LEFT JOIN rules r ON r.id = d.rule_id "
+			"WHERE a.id = ? AND d.status < 2 "
+			"AND d.lease_until_ms <= ? ORDER BY d.channel",
 		e) < 0)
 		return db_leave(db, own, -1, e);
 	q_uuid(&q, alert_id);
 	q_int(&q, now_ms);
-	return claim(db, &q, own, token, now_ms, lease_ms, fn, arg, e);
+	return db_leave(db, own,
+	    claim_rows(db, &q, token, now_ms, lease_ms, fn, arg, e), e);
 }
 
 /* Whether anything is due: a look that locks nobody out. */
@@ -368,10 +401,12 @@ sqlite_delivery_release(struct store *st, const struct uuid *id,
 
 /* ---- settling ------------------------------------------------------------ */
 
-/* What settling must know of the delivery. */
+/* What settling must know of the delivery and of its alert. */
 struct held {
 	int64_t n, alert, tries, status;
+	int64_t siblings; /* deliveries of the alert, itself included */
 	char channel[64];
+	char symbol[SYMBOL_TEXT_MAX];
 	bool ours;
 };
 
@@ -385,29 +420,40 @@ count_move(
 	return counts_add(db, COUNT_DELIVERIES, channel, (int)to, 1, e);
 }
 
+#define HELD                                                                   \
+	"SELECT d.n, d.alert, d.tries, d.status, d.channel, "                  \
+	"d.status < 2 AND d.lease IS ?1, a.symbol, "                           \
+	"(SELECT count(*) FROM deliveries o WHERE o.alert = d.alert) "         \
+	"FROM deliveries d CROSS JOIN alerts a ON a.seq = d.alert "
+
 /* 1, or 0 when the delivery is gone with its rule. */
 static int
-look_at(struct db *db, const struct uuid *id, const char *token, struct held *h,
-    struct err *e)
+look_at(struct db *db, const struct uuid *id, int64_t row, const char *token,
+    struct held *h, struct err *e)
 {
 	struct query q;
 	int rc;
 
 	if (q_open(&q, db,
-		"SELECT n, alert, tries, channel, status < 2 AND lease IS ?, "
-		"status FROM deliveries WHERE id = ?",
+		row > 0 ? HELD "WHERE d.id = ?2 AND d.n = ?3"
+			: HELD "WHERE d.id = ?2",
 		e) < 0)
 		return -1;
 	q_text(&q, token);
 	q_uuid(&q, id);
+	if (row > 0)
+		q_int(&q, row);
 	if ((rc = q_step(&q, e)) > 0) {
 		h->n = col_int(&q, 0);
 		h->alert = col_int(&q, 1);
 		h->tries = col_int(&q, 2);
+		h->status = col_int(&q, 3);
 		(void)snprintf(
-		    h->channel, sizeof(h->channel), "%s", col_text(&q, 3));
-		h->ours = col_int(&q, 4) != 0;
-		h->status = col_int(&q, 5);
+		    h->channel, sizeof(h->channel), "%s", col_text(&q, 4));
+		h->ours = col_int(&q, 5) != 0;
+		(void)snprintf(
+		    h->symbol, sizeof(h->symbol), "%s", col_text(&q, 6));
+		h->siblings = col_int(&q, 7);
 	}
 	q_close(&q);
 	return rc;
@@ -484,7 +530,10 @@ move_on(struct db *db, const struct held *h, const char *token,
 		return -1;
 	if (s->status != DELIVERY_DELIVERED && s->status != DELIVERY_DEAD)
 		return 0;
-	return alert_refresh(db, h->alert, e);
+	if (h->siblings > 1)
+		return alert_refresh(db, h->alert, e);
+	return alert_settled(
+	    db, h->alert, h->symbol, s->status == DELIVERY_DELIVERED, e);
 }
 
 static int
@@ -495,7 +544,8 @@ settle(struct db *db, const struct uuid *id, const char *token,
 	int rc;
 
 	a->attempt_no = 0;
-	if (counts_begin(db, e) < 0 || (rc = look_at(db, id, token, &h, e)) < 0)
+	if (counts_begin(db, e) < 0 ||
+	    (rc = look_at(db, id, a->row, token, &h, e)) < 0)
 		return -1;
 	if (rc == 0)
 		return 0;

@@ -420,6 +420,54 @@ test_headers(struct http *h)
 	    "a tab and UTF-8 may be in a value");
 }
 
+/* Handles serve many calls: nothing of one may be left in the next. */
+static void
+test_reuse(struct http *h)
+{
+	static char first[] = "first", second[] = "second body";
+	struct http_header f[] = {{"X-First", "1"}};
+	struct http_request posts[] =
+	    {
+		{.body = first, .body_len = 5, .headers = f, .nheaders = 1},
+		{.body = second, .body_len = 11},
+	    },
+			    put = {.method = "PUT",
+				.body = first,
+				.body_len = 5},
+			    get = {.timeout_ms = 0};
+	struct got g;
+
+	(void)call(h, "/a", posts[0]);
+	g = call(h, "/b", posts[1]);
+	ok(strncmp(g.body, "POST /b HTTP/1.1", 16) == 0 &&
+		strstr(g.body, "\r\n\r\nsecond body") != NULL &&
+		strstr(g.body, "X-First") == NULL,
+	    "a POST after a POST is all its own");
+	g = call(h, "/c", put);
+	ok(strncmp(g.body, "PUT /c HTTP/1.1", 15) == 0 &&
+		strstr(g.body, "\r\n\r\nfirst") != NULL,
+	    "another method after it");
+	g = call(h, "/d", posts[1]);
+	ok(strncmp(g.body, "POST /d HTTP/1.1", 16) == 0,
+	    "which is gone in the next");
+	g = call(h, "/e", get);
+	ok(strncmp(g.body, "GET /e HTTP/1.1", 15) == 0 &&
+		strstr(g.body, "Content-Length") == NULL,
+	    "no body after a body");
+	g = call(h, "/f", posts[0]);
+	ok(strncmp(g.body, "POST /f HTTP/1.1", 16) == 0 &&
+		strstr(g.body, "X-First: 1\r\n") != NULL &&
+		strstr(g.body, "\r\n\r\nfirst") != NULL,
+	    "and a body after none");
+	g = call(h, "/hang",
+	    (struct http_request){
+		.body = first, .body_len = 5, .timeout_ms = 30});
+	ok(g.r.outcome == HTTP_TIMED_OUT, "a short deadline");
+	g = call(h, "/g", posts[0]);
+	ok(g.r.outcome == HTTP_ANSWERED && g.error[0] == '\0',
+	    "is not the next one's, nor is its sentence");
+}
+
 static void
 test_urls(void)
 {
@@ -477,6 +525,7 @@ main(void)
 	test_cancel(h);
 	test_many(h);
 	test_headers(h);
+	test_reuse(h);
 	http_close(h);
 	test_once();
 	test_guard();
