@@ -233,6 +233,9 @@ find_by_url(
 	struct err why;
 	bool bad;
 
+	p = queue_find_url(&s->queue, channel, url);
+	if (p != NULL)
+		return p;
 	digest_sha256(url, strlen(url), hash);
 	digest_hex(hash, sizeof(hash), text);
 	(void)snprintf(hex, sizeof(hex), "%.32s", text);
@@ -245,7 +248,12 @@ find_by_url(
 		err_set(e, "out of memory");
 		return NULL;
 	}
-	return add(s, key, &c, bad ? why.msg : NULL, e);
+	p = add(s, key, &c, bad ? why.msg : NULL, e);
+	if (p != NULL && queue_name_url(&s->queue, p, url) < 0) {
+		err_set(e, "out of memory");
+		return NULL;
+	}
+	return p;
 }
 
 struct found {

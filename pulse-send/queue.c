@@ -72,9 +72,45 @@ queue_find_endpoint(const struct queue *q, const char *key)
 	return NULL;
 }
 
+static uint64_t
+url_hash(const char *channel, const char *url)
+{
+	uint64_t h = table_hash(0, channel, strlen(channel));
+
+	return table_hash(h, url, strlen(url));
+}
+
+struct endpoint *
+queue_find_url(const struct queue *q, const char *channel, const char *url)
+{
+	struct table_node *node = table_first(&q->urls, url_hash(channel, url));
+
+	for (; node != NULL; node = table_next(node)) {
+		struct endpoint *e = node->owner;
+
+		if (strcmp(e->rule_url, url) == 0 &&
+		    strcmp(e->channel.name, channel) == 0)
+			return e;
+	}
+	return NULL;
+}
+
+int
+queue_name_url(struct queue *q, struct endpoint *e, const char *url)
+{
+	e->rule_url = strdup(url);
+	if (e->rule_url != NULL && table_add(&q->urls, &e->url_node,
+				       url_hash(e->channel.name, url), e) == 0)
+		return 0;
+	free(e->rule_url);
+	e->rule_url = NULL;
+	return -1;
+}
+
 static void
 free_endpoint(struct endpoint *e)
 {
+	free(e->rule_url);
 	pacing_release(&e->pacing);
 	channel_release(&e->channel);
 	free(e->disabled);
@@ -602,6 +638,8 @@ queue_release(struct queue *q)
 			struct endpoint *e = q->endpoints.slots[i]->owner;
 
 			table_remove(&q->endpoints, &e->node);
+			if (e->rule_url != NULL)
+				table_remove(&q->urls, &e->url_node);
 			free_endpoint(e);
 		}
 	for (i = 0; i < q->hosts.nslots; i++)
@@ -613,6 +651,7 @@ queue_release(struct queue *q)
 			free(h);
 		}
 	table_release(&q->endpoints);
+	table_release(&q->urls);
 	table_release(&q->lanes);
 	table_release(&q->hosts);
 	timers_release(&q->timers);

@@ -80,6 +80,9 @@ struct endpoint {
 	struct table_node node;
 	struct endpoint *next;
 	char *key;
+	/* Of a rule's URL: as the rule wrote it, and found by it. */
+	struct table_node url_node;
+	char *rule_url;
 	struct channel channel;
 	const struct channel_kind_ops *ops;
 	struct retry_policy retry;
@@ -107,7 +110,7 @@ struct endpoint {
 };
 
 struct queue {
-	struct table endpoints, lanes, hosts;
+	struct table endpoints, urls, lanes, hosts;
 	struct endpoint *first_endpoint; /* list of all by next */
 	struct timers timers;
 	struct endpoint *runnable_head, *runnable_tail;
@@ -123,6 +126,12 @@ void queue_release(struct queue *q);
 
 /* The endpoint of that key, or NULL. */
 struct endpoint *queue_find_endpoint(const struct queue *q, const char *key);
+/* The endpoint that queue_name_url() gave this URL, or NULL: quicker than by
+ * its key, which is a hash. channel: the name of the channel. */
+struct endpoint *
+queue_find_url(const struct queue *q, const char *channel, const char *url);
+/* 0, or -1 without memory. */
+int queue_name_url(struct queue *q, struct endpoint *e, const char *url);
 /* Make one for the channel, which is taken over. NULL without memory. */
 struct endpoint *
 queue_add_endpoint(struct queue *q, const char *key, struct channel *channel);

@@ -210,7 +210,8 @@ keep_schedule(
 static void
 plan_deliveries(struct sending *g, bool ambiguous)
 {
-	uint64_t random = backoff_random();
+	/* Only retries have a jitter. */
+	uint64_t random = g->verdict.kind == VERDICT_OK ? 0 : backoff_random();
 	int64_t now_ms = clock_now_ms();
 	size_t i;
 

@@ -80,6 +80,37 @@ test_claimed(const char *line, size_t n)
 	buf_release(&claimed);
 }
 
+/* The id alone, of lines that need no more. */
+static void
+test_id(const struct alert *a, const char *line, size_t n)
+{
+	static const char *const whole[] = {
+	    "{\"rule_id\":\"x\",\"id\":\"4f0b4e7f-2951-5a5e-8c82-"
+	    "7ae5558a55b2\"}",
+	    "{\"id\":\"4f0b4e7f-2951-5a5e-8c82-7ae5558a55b\",\"rule_id\":1}",
+	    "{\"id\":\"4f0b4e7f-2951-5a5e-8c82-7ae5558a55bz\",\"rule_id\":1}",
+	    "{\"id\":\"4f0b4e7f-2951-5a5e-8c82-7ae5558a55b2",
+	    "{\"id\":\"",
+	    "",
+	};
+	struct uuid id;
+	struct buf claimed;
+	size_t i;
+
+	ok(alert_record_id(&id, line, n) && uuid_cmp(&id, &a->id) == 0,
+	    "the id of a printed alert");
+	ok(!alert_record_id(&id, line, n - 1), "not of one that was cut");
+	buf_init(&claimed, ALERT_TEXT_MAX);
+	buf_add(&claimed, line, n - 1);
+	buf_adds(&claimed, ",\"delivery\":{\"id\":\"x\",\"lease\":\"y\"}}");
+	ok(!alert_record_id(&id, claimed.p, claimed.len),
+	    "nor of one with a claim");
+	buf_release(&claimed);
+	for (i = 0; i < sizeof(whole) / sizeof(whole[0]); i++)
+		ok(!alert_record_id(&id, whole[i], strlen(whole[i])),
+		    "'%s' must be parsed", whole[i]);
+}
+
 int
 main(void)
 {
@@ -113,6 +144,7 @@ main(void)
 	ok(strstr(out.p, "\"late\"") == NULL, "without late");
 	test_reading(&a, out.p, out.len);
 	test_claimed(out.p, out.len);
+	test_id(&a, out.p, out.len);
 	buf_reset(&out);
 	a.late = true;
 	a.candle = NULL;
