@@ -5,8 +5,8 @@
  *	{"t":…,"T":…,"s":"BTC","i":"1m","o":"…","c":"…","h":"…","l":"…",
  *	 "v":"…","n":89,"x":false,"E":1788936671203}
  *
- * This is the only file that knows its members. Decimals keep the text of the
- * exchange (common/decimal.h).
+ * Only this pair of files and the scanner beside them (candle_scan) know its
+ * members. Decimals keep the text of the exchange (common/decimal.h).
  */
 #ifndef COMMON_CANDLE_H
 #define COMMON_CANDLE_H

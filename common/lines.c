@@ -4,7 +4,9 @@
 
 #include "common/lines.h"
 
-#define CHUNK ((size_t)256 * 1024)
+/* Bytes asked for at once: what a pipe holds, and a part of a processor's
+ * cache, so that a line is parsed while its bytes are near. */
+#define CHUNK ((size_t)64 * 1024)
 
 int
 lines_init(struct lines *l, int fd, size_t max)
@@ -24,6 +26,7 @@ lines_release(struct lines *l)
 ssize_t
 lines_fill(struct lines *l)
 {
+	size_t room;
 	ssize_t n;
 
 	if (l->start > 0) {
@@ -32,7 +35,8 @@ lines_fill(struct lines *l)
 		l->scanned -= l->start;
 		l->start = 0;
 	}
-	n = read(l->fd, l->p + l->end, l->cap - l->end);
+	room = l->cap - l->end;
+	n = read(l->fd, l->p + l->end, room < CHUNK ? room : CHUNK);
 	if (n > 0)
 		l->end += (size_t)n;
 	else if (n == 0)

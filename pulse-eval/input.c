@@ -5,6 +5,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "common/candle_scan.h"
 #include "common/clock.h"
 #include "common/lines.h"
 #include "common/log.h"
@@ -22,6 +23,7 @@ struct input {
 	const struct input_calls *calls;
 	struct input_counts *n;
 	struct lines lines;
+	struct candle_scan scan;
 	int signals;
 	bool stopped;
 	uint64_t batch; /* lines since the last flush */
@@ -66,15 +68,14 @@ take_event(struct input *in, const char *line, size_t len, struct err *e)
 static int
 take_line(struct input *in, const char *line, size_t len, struct err *e)
 {
-	struct candle c;
 	int rc = 0;
 
 	in->n->lines++;
 	if (in->batch++ == 0)
 		in->batch_ms = clock_mono_ms();
-	switch (candle_parse(&c, line, len, e)) {
+	switch (candle_scan_line(&in->scan, line, len, e)) {
 	case CANDLE_LINE_CANDLE:
-		rc = in->calls->candle(in->calls->arg, &c, e);
+		rc = in->calls->candle(in->calls->arg, &in->scan.c, e);
 		if (rc > 0)
 			say_bad(in, e);
 		break;
@@ -207,6 +208,7 @@ input_run(
 	enum input_end end;
 
 	*n = (struct input_counts){.lines = 0};
+	candle_scan_init(&in.scan);
 	if (lines_init(&in.lines, STDIN_FILENO, LINES_MAX_DEFAULT) < 0)
 		return (enum input_end)err_set(e, "out of memory");
 	in.signals = sig_open();

@@ -1,5 +1,6 @@
 /*
- * What reading a candle line costs: candle_parse() against a bare scan that
+ * What reading a candle line costs: candle_parse(), and candle_scan_line()
+ * that remembers the line before, against a bare scan that
  * knows the layout, checks nothing and turns the ten values into scaled
  * integers byte by byte, and against the parser without the scanner.
  */
@@ -8,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "common/candle.h"
+#include "common/candle_scan.h"
 #include "common/clock.h"
 
 #define LINES  20000
@@ -101,16 +102,22 @@ bare_scan(const char *p)
 enum way {
 	BARE,
 	SCANNER,
+	STREAM,
 	PARSER,
 };
 
 static int64_t
-read_line(enum way way, const char *line, size_t n)
+read_line(enum way way, struct candle_scan *s, const char *line, size_t n)
 {
 	struct candle c;
 
 	if (way == BARE)
 		return bare_scan(line);
+	if (way == STREAM) {
+		if (candle_scan_line(s, line, n, NULL) != CANDLE_LINE_CANDLE)
+			abort();
+		return s->c.close.mant;
+	}
 	if ((way == SCANNER ? candle_parse(&c, line, n, NULL)
 			    : candle_parse_json(&c, line, n, NULL)) !=
 	    CANDLE_LINE_CANDLE)
@@ -123,8 +130,10 @@ static double
 measure(const struct buf *text, enum way way, int lines, int64_t *sink)
 {
 	double best = 1e18;
+	struct candle_scan s;
 	int pass, i;
 
+	candle_scan_init(&s);
 	for (pass = 0; pass < PASSES; pass++) {
 		int64_t begin = clock_mono_us(), took;
 		const char *p = text->p, *end;
@@ -134,7 +143,7 @@ measure(const struct buf *text, enum way way, int lines, int64_t *sink)
 			    memchr(p, '\n', (size_t)(text->p + text->len - p));
 			if (end == NULL)
 				abort();
-			*sink += read_line(way, p, (size_t)(end - p));
+			*sink += read_line(way, &s, p, (size_t)(end - p));
 			p = end + 1;
 		}
 		took = clock_mono_us() - begin;
@@ -149,19 +158,23 @@ main(void)
 {
 	struct buf text;
 	int64_t sink = 0;
-	double bare, scanner, parser;
+	double bare, scanner, stream, parser;
 
 	buf_init(&text, (size_t)LINES * CANDLE_TEXT_MAX);
 	if (make_lines(&text) < 0)
 		return 1;
 	bare = measure(&text, BARE, LINES, &sink);
 	scanner = measure(&text, SCANNER, LINES, &sink);
+	stream = measure(&text, STREAM, LINES, &sink);
 	parser = measure(&text, PARSER, LINES / 20, &sink);
 	printf("bare scan          %8.1f ns/line %6.2f M lines/s\n", bare,
 	    1000 / bare);
 	printf("candle_parse()     %8.1f ns/line %6.2f M lines/s, "
 	       "%.2f of the bare rate\n",
 	    scanner, 1000 / scanner, bare / scanner);
+	printf("candle_scan_line() %8.1f ns/line %6.2f M lines/s, "
+	       "%.2f of the bare rate\n",
+	    stream, 1000 / stream, bare / stream);
 	printf("candle_parse_json()%8.1f ns/line %6.2f M lines/s, "
 	       "%.4f of the bare rate\n",
 	    parser, 1000 / parser, bare / parser);

@@ -7,6 +7,7 @@
 #include <fcntl.h>
 #include <sys/wait.h>
 
+#include "common/candle_scan.h"
 #include "common/engine/engine.h"
 #include "common/rules/rule_file.h"
 #include "tests/bench/pulse-eval/bare.h"
@@ -60,21 +61,23 @@ static int64_t
 one_pass(const struct buf *text, enum way way, struct engine *g)
 {
 	const char *p = text->p, *end;
-	struct candle c;
+	struct candle_scan s;
 	struct err e;
 	int64_t sum = 0;
 	int i;
 
+	candle_scan_init(&s);
+	s.c.close.mant = 0;
 	for (i = 0; i < LINES; i++) {
 		end = memchr(p, '\n', (size_t)(text->p + text->len - p));
 		if (way == BARE)
 			sum += bare_scan(p);
-		else if (candle_parse(&c, p, (size_t)(end - p), &e) !=
+		else if (candle_scan_line(&s, p, (size_t)(end - p), &e) !=
 			     CANDLE_LINE_CANDLE ||
 			 (way == JUDGE &&
-			     engine_feed(g, &c, &e) != ENGINE_TAKEN))
+			     engine_feed(g, &s.c, &e) != ENGINE_TAKEN))
 			exit(1);
-		sum += c.close.mant;
+		sum += s.c.close.mant;
 		p = end + 1;
 	}
 	return sum;
@@ -201,7 +204,7 @@ bench(const char *what, int updates, const char *dir)
 	    (double)text.len / LINES);
 	bare = measure(&text, BARE);
 	row("bare scan", bare, bare);
-	row("candle_parse()", measure(&text, PARSE), bare);
+	row("candle_scan_line()", measure(&text, PARSE), bare);
 	row("and engine, six rules", measure(&text, JUDGE), bare);
 	printf("  %-28s %7.2f %%\n", "lines with an alert",
 	    100.0 * (double)alerts / LINES);
