@@ -281,6 +281,41 @@ candle_print(const struct candle *c, struct buf *out)
 	return buf_addc(out, '}');
 }
 
+/* FNV-1a, eight bytes. */
+static uint64_t
+digest_number(uint64_t h, uint64_t x)
+{
+	int i;
+
+	for (i = 0; i < 8; i++, x >>= 8)
+		h = (h ^ (x & 0xff)) * UINT64_C(0x100000001b3);
+	return h;
+}
+
+static uint64_t
+digest_decimal(uint64_t h, struct decimal d)
+{
+	d = decimal_normal(d);
+	h = digest_number(h, (uint64_t)d.mant);
+	return digest_number(h, (uint64_t)d.scale);
+}
+
+uint64_t
+candle_digest(const struct candle *c)
+{
+	uint64_t h = UINT64_C(0xcbf29ce484222325);
+	const char *p;
+
+	h = digest_decimal(h, c->open);
+	h = digest_decimal(h, c->close);
+	h = digest_decimal(h, c->high);
+	h = digest_decimal(h, c->low);
+	h = digest_decimal(h, c->volume);
+	for (p = c->volume_rest; *p != '\0'; p++)
+		h = digest_number(h, (unsigned char)*p);
+	return digest_number(h, (uint64_t)c->trades);
+}
+
 bool
 candle_same_values(const struct candle *a, const struct candle *b)
 {

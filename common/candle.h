@@ -93,6 +93,9 @@ candle_volume_print(const struct candle *c, char out[CANDLE_VOLUME_TEXT_MAX]);
 
 /* True when both have the same values (not the same x and E). */
 bool candle_same_values(const struct candle *a, const struct candle *b);
+/* A number that is the same for the same values and, but for a chance of one
+ * in 2^64, no others: to remember many bars in little memory. */
+uint64_t candle_digest(const struct candle *c);
 
 /* 1..SYMBOL_LEN_MAX bytes, each printable ASCII but space, quote, backslash. */
 bool symbol_valid(const char *s, size_t n);

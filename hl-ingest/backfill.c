@@ -9,10 +9,13 @@
 
 /* Requests under way at once. */
 #define RUNNING_MAX 4
-/* What urgent requests find free when others are sent. */
-#define RESERVED_WEIGHT 100
-/* How much of the budget confirming may take. */
-#define CONFIRM_PERCENT 80
+/* How much of the budget confirming and checks may take, and how much
+ * confirming at least: then checks come less often than they should. */
+#define CONFIRM_PERCENT	      80
+#define CONFIRM_LEAST_PERCENT 50
+#define CHECK_EVERY_MS	      INT64_C(600000)
+/* What confirming finds free when others are sent. */
+#define RESERVED_PERCENT 15
 /* A series that alone keeps failing is left alone this long, then longer. */
 #define FAILING_BASE_MS 1000
 #define FAILING_CAP_MS	60000
@@ -176,8 +179,38 @@ send_question(struct feed *f, struct member *m, const struct series_ask *ask)
 	buf_reset(&f->line);
 }
 
-/* The most urgent question that is due, or NULL; *next: when another will
- * be, on the exchange's clock. */
+/* Of the questions for which nobody waits right now, the series that was asked
+ * longest ago comes first, so that each has its turn however many there are;
+ * checks and long answers after this many ms more. */
+static const int64_t patience_ms[] = {
+    [SERIES_ASK_CLOSE] = 0,
+    [SERIES_ASK_CHECK] = INT64_C(60000),
+    [SERIES_ASK_HISTORY] = INT64_C(300000),
+};
+
+static int64_t
+turn_ms(const struct member *m, const struct series_ask *ask)
+{
+	int64_t asked = m->series.asked_ms;
+
+	return (asked > m->begun_ms ? asked : m->begun_ms) +
+	       patience_ms[ask->urgency];
+}
+
+/* Whether a's question comes before b's. */
+static bool
+is_before(const struct member *a, const struct series_ask *x,
+    const struct member *b, const struct series_ask *y)
+{
+	bool urgent = x->urgency == SERIES_ASK_CONFIRM;
+
+	if (urgent != (y->urgency == SERIES_ASK_CONFIRM))
+		return urgent;
+	return urgent ? x->due_ms < y->due_ms : turn_ms(a, x) < turn_ms(b, y);
+}
+
+/* The question that comes first of those that are due, or NULL; *next: when
+ * another will be, on the exchange's clock. */
 static struct member *
 choose(struct feed *f, struct series_ask *best, int64_t *next)
 {
@@ -197,9 +230,7 @@ choose(struct feed *f, struct series_ask *best, int64_t *next)
 				*next = ask.due_ms;
 			continue;
 		}
-		if (chosen != NULL && (ask.urgency > best->urgency ||
-					  (ask.urgency == best->urgency &&
-					      ask.due_ms >= best->due_ms)))
+		if (chosen != NULL && !is_before(m, &ask, chosen, best))
 			continue;
 		chosen = m;
 		*best = ask;
@@ -223,10 +254,9 @@ backfill_step(struct feed *f, int64_t now_ms)
 		if (!out_room(&f->out) || f->rest.running >= RUNNING_MAX)
 			return INT64_MAX;
 		weight = budget_weight_rows(ask.rows);
-		wait = rest_wait(
-		    &f->rest, weight + (ask.urgency == SERIES_ASK_CLOSE
-					       ? 0
-					       : RESERVED_WEIGHT));
+		if (ask.urgency != SERIES_ASK_CONFIRM)
+			weight += f->rest.budget.limit * RESERVED_PERCENT / 100;
+		wait = rest_wait(&f->rest, weight);
 		if (wait > 0)
 			return now_ms + wait;
 		send_question(f, m, &ask);
@@ -246,20 +276,47 @@ by_step(const void *a, const void *b)
 		   : strcmp((*x)->coin, (*y)->coin);
 }
 
-/* Longest intervals first, as many as the budget confirms bar by bar. */
+/* Weight a minute, times 100, to confirm each bar of the series as it closes,
+ * and to check its bars now and then. */
+static int64_t
+confirm_weight(const struct member *m)
+{
+	return 100 * budget_weight_rows(2) * INT64_C(60000) /
+	       interval_step(m->interval);
+}
+
+static int64_t
+check_weight(const struct member *m)
+{
+	int64_t step = interval_step(m->interval);
+
+	return 100 * budget_weight_rows(2) * INT64_C(60000) /
+	       (step > CHECK_EVERY_MS ? step : CHECK_EVERY_MS);
+}
+
+/* Hold the longest intervals first, as many as the budget confirms bar by bar
+ * while it checks the others; how many are not held. */
 static size_t
 plan_auto(struct feed *f, struct member **v, size_t n)
 {
-	int64_t room = f->rest.budget.limit * CONFIRM_PERCENT, need = 0;
+	int64_t limit = f->rest.budget.limit, confirm = 0, check = 0;
 	size_t i, after = 0;
 
+	for (i = 0; i < n; i++)
+		check += check_weight(v[i]);
 	qsort(v, n, sizeof(struct member *), by_step);
 	for (i = 0; i < n; i++) {
-		need += 100 * budget_weight_rows(2) * INT64_C(60000) /
-			interval_step(v[i]->interval);
-		v[i]->series.confirm =
-		    need <= room ? SERIES_CONFIRM_HOLD : SERIES_CONFIRM_AFTER;
-		after += need > room;
+		int64_t one = confirm_weight(v[i]), less = check_weight(v[i]);
+
+		if (confirm + one + check - less <= limit * CONFIRM_PERCENT ||
+		    confirm + one <= limit * CONFIRM_LEAST_PERCENT) {
+			v[i]->series.confirm = SERIES_CONFIRM_HOLD;
+			confirm += one;
+			check -= less;
+		} else {
+			v[i]->series.confirm = SERIES_CONFIRM_AFTER;
+			after++;
+		}
 	}
 	return after;
 }

@@ -152,6 +152,7 @@ begin(struct feed *f, struct member *m)
 	series_init(&m->series, m->coin, m->interval, from, begun, &f->policy,
 	    &report_ops, m);
 	m->started = true;
+	m->begun_ms = feed_now(f);
 	m->state = MEMBER_ACTIVE;
 	subscribe(f, m);
 	f->plan_due = true;

@@ -68,6 +68,7 @@ struct member {
 	int slot; /* subscription, or -1 */
 	struct series series; /* from MEMBER_ACTIVE on */
 	bool started;
+	int64_t begun_ms; /* exchange's clock */
 	bool dirty; /* its forming bar waits for the reader */
 	bool stale_said;
 	int64_t renewed_ms; /* when it was subscribed anew; monotonic */
@@ -80,7 +81,8 @@ struct member {
 
 struct feed_counters {
 	uint64_t frames, bad_frames, candles, forming, closed, backfilled;
-	uint64_t amended, corrected, unconfirmed, gaps, late, duplicates;
+	uint64_t amended, corrected, unconfirmed, unchecked, gaps, late,
+	    duplicates;
 	uint64_t regressed, stale, conflated, reconnects, bad_rows;
 };
 

@@ -154,6 +154,13 @@ on_note(
 	case SERIES_NOTE_UNCONFIRMED:
 		f->count.unconfirmed++;
 		break;
+	case SERIES_NOTE_UNCHECKED:
+		if (f->count.unchecked++ == 0)
+			log_warn("%s %s: more bars were printed from their "
+				 "last frame than the REST budget can check: "
+				 "the oldest stay unchecked",
+			    s->coin, interval_name(s->interval));
+		break;
 	case SERIES_NOTE_STALE:
 		f->count.stale++;
 		say_stale(f, m);
@@ -206,22 +213,35 @@ report_ctx(struct feed *f, const struct frame_ctx *ctx)
 
 /* ---- heartbeats ---------------------------------------------------------- */
 
+/* What is now, over all series. */
+struct standing {
+	int64_t series, live, behind;
+	/* Bars printed from frames that wait for a check, and the age of the
+	 * oldest. */
+	int64_t to_check, check_lag_ms;
+};
+
 static void
-count_series(
-    const struct feed *f, int64_t *series, int64_t *live, int64_t *behind)
+count_series(const struct feed *f, struct standing *now)
 {
-	int64_t now = feed_now(f);
+	int64_t ms = feed_now(f), lag;
 	size_t i;
 
-	*series = *live = *behind = 0;
+	*now = (struct standing){.series = 0};
 	for (i = 0; i < f->n_members; i++) {
-		const struct member *m = f->members[i];
+		const struct series *s = &f->members[i]->series;
 
-		if (m->state != MEMBER_ACTIVE)
+		if (f->members[i]->state != MEMBER_ACTIVE)
 			continue;
-		++*series;
-		*live += m->series.live;
-		*behind += m->series.next_ms + 2 * m->series.step_ms < now;
+		now->series++;
+		now->live += s->live;
+		now->behind += s->next_ms + 2 * s->step_ms < ms;
+		if (s->n_unchecked == 0)
+			continue;
+		now->to_check += (int64_t)s->n_unchecked;
+		lag = ms - (s->unchecked[0].open_ms + s->step_ms);
+		if (lag > now->check_lag_ms)
+			now->check_lag_ms = lag;
 	}
 }
 
@@ -229,10 +249,11 @@ count_series(
 static void
 add_counters(struct feed *f, struct buf *b)
 {
-	int64_t now = clock_mono_ms(), series, live, behind;
+	int64_t now = clock_mono_ms();
+	struct standing is;
 	size_t i;
 
-	count_series(f, &series, &live, &behind);
+	count_series(f, &is);
 	const struct {
 		const char *name;
 		int64_t value;
@@ -246,6 +267,7 @@ add_counters(struct feed *f, struct buf *b)
 	    {"amended_total", (int64_t)f->count.amended},
 	    {"corrected_total", (int64_t)f->count.corrected},
 	    {"unconfirmed_total", (int64_t)f->count.unconfirmed},
+	    {"unchecked_total", (int64_t)f->count.unchecked},
 	    {"gaps_total", (int64_t)f->count.gaps},
 	    {"late_total", (int64_t)f->count.late},
 	    {"duplicates_total", (int64_t)f->count.duplicates},
@@ -259,9 +281,11 @@ add_counters(struct feed *f, struct buf *b)
 	    {"rest_weight_total", f->rest.budget.total},
 	    {"rest_weight_minute", budget_used(&f->rest.budget, now)},
 	    {"clock_offset_ms", f->clock.offset_ms},
-	    {"series", series},
-	    {"series_live", live},
-	    {"series_behind", behind},
+	    {"series", is.series},
+	    {"series_live", is.live},
+	    {"series_behind", is.behind},
+	    {"bars_to_check", is.to_check},
+	    {"check_lag_ms", is.check_lag_ms},
 	    {"series_refused", (int64_t)feed_count(f, MEMBER_REFUSED)},
 	    {"series_waiting", (int64_t)feed_count(f, MEMBER_WAITS)},
 	    {"queue_bytes", (int64_t)f->out.queue.len},

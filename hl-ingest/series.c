@@ -55,24 +55,67 @@ series_release(struct series *s)
 
 /* ---- printing ------------------------------------------------------------ */
 
-/* What may be one behind: an array that keeps its newest. */
+/* Keep the bar among those that ended; it was looked that there is room. */
 static void
-push(struct candle **v, size_t *n, size_t max, const struct candle *c)
+push_ended(struct series *s, const struct candle *c)
 {
-	if (*v == NULL && (*v = calloc(max, sizeof(**v))) == NULL)
-		return;
-	if (*n == max)
-		memmove(*v, *v + 1, --*n * sizeof(**v));
-	(*v)[(*n)++] = *c;
+	if (s->ended == NULL)
+		s->ended = calloc(SERIES_ENDED_MAX, sizeof(*s->ended));
+	if (s->ended != NULL)
+		s->ended[s->n_ended++] = *c;
 }
 
 static void
-drop_first(struct candle *v, size_t *n, size_t count)
+drop_ended(struct series *s, size_t count)
 {
 	if (count == 0)
 		return;
-	memmove(v, v + count, (*n - count) * sizeof(*v));
-	*n -= count;
+	s->n_ended -= count;
+	memmove(s->ended, s->ended + count, s->n_ended * sizeof(*s->ended));
+}
+
+static void
+drop_unchecked(struct series *s, size_t count)
+{
+	if (count == 0)
+		return;
+	s->n_unchecked -= count;
+	memmove(s->unchecked, s->unchecked + count,
+	    s->n_unchecked * sizeof(*s->unchecked));
+}
+
+static bool
+unchecked_room(struct series *s)
+{
+	struct series_unchecked *v;
+	size_t cap = s->cap_unchecked == 0 ? 16 : 2 * s->cap_unchecked;
+
+	if (s->n_unchecked < s->cap_unchecked)
+		return true;
+	if (cap > SERIES_UNCHECKED_MAX)
+		cap = SERIES_UNCHECKED_MAX;
+	if (cap == s->cap_unchecked)
+		return false;
+	v = realloc(s->unchecked, cap * sizeof(*v));
+	if (v == NULL)
+		return false;
+	s->unchecked = v;
+	s->cap_unchecked = cap;
+	return true;
+}
+
+/* REST will be asked about the bar that was printed. */
+static void
+push_unchecked(struct series *s, const struct candle *c)
+{
+	if (!unchecked_room(s)) {
+		s->ops->note(s->arg, s, SERIES_NOTE_UNCHECKED, NULL);
+		if (s->n_unchecked == 0)
+			return;
+		drop_unchecked(s, 1);
+	}
+	s->unchecked[s->n_unchecked++] =
+	    (struct series_unchecked){c->open_ms, candle_digest(c)};
 }
 
 /* Print the bar at the frontier and move on. */
@@ -89,7 +132,7 @@ close_bar(struct series *s, const struct candle *c, bool live, int64_t now_ms)
 	s->begun = true;
 	while (past < s->n_ended && s->ended[past].open_ms < s->next_ms)
 		past++;
-	drop_first(s->ended, &s->n_ended, past);
+	drop_ended(s, past);
 	if (s->have_form && s->form.open_ms < s->next_ms)
 		s->have_form = false;
 	s->ops->closed(s->arg, s, &final, live);
@@ -114,7 +157,7 @@ close_by_frame(struct series *s, int64_t now_ms)
 	struct candle c = s->ended[0];
 
 	if (s->confirm != SERIES_CONFIRM_OFF)
-		push(&s->unchecked, &s->n_unchecked, SERIES_UNCHECKED_MAX, &c);
+		push_unchecked(s, &c);
 	close_bar(s, &c, c.recv_ms >= 0, now_ms);
 }
 
@@ -171,7 +214,7 @@ end_form(struct series *s)
 		s->form.recv_ms = -1;
 	if (s->form_live && s->form.open_ms >= s->next_ms &&
 	    s->n_ended < SERIES_ENDED_MAX)
-		push(&s->ended, &s->n_ended, SERIES_ENDED_MAX, &s->form);
+		push_ended(s, &s->form);
 }
 
 /* A frame of a bar that has ended for us: its last word, while it waits. */
@@ -346,7 +389,7 @@ check_due(const struct series *s)
 	int64_t due = silence_due(s), d;
 
 	if (s->n_unchecked > 0) {
-		d = s->unchecked[0].close_ms + CHECK_AFTER_MS;
+		d = s->unchecked[0].open_ms + s->step_ms + CHECK_AFTER_MS;
 		due = d < due ? d : due;
 	}
 	if (s->policy->poll_ms > 0) {
@@ -366,6 +409,8 @@ series_ask(const struct series *s, int64_t now_ms, struct series_ask *ask)
 	if (s->asked)
 		return;
 	ask->due_ms = close_due(s);
+	ask->urgency = s->confirm == SERIES_CONFIRM_HOLD ? SERIES_ASK_CONFIRM
+							 : SERIES_ASK_CLOSE;
 	ask->from_ms = s->next_ms;
 	check = check_due(s);
 	if (ask->due_ms > now_ms && check < ask->due_ms) {
@@ -384,7 +429,7 @@ series_ask(const struct series *s, int64_t now_ms, struct series_ask *ask)
 	ask->rows = (last - ask->from_ms) / s->step_ms + 1;
 	if (ask->rows > s->policy->keep_bars)
 		ask->rows = s->policy->keep_bars + 1;
-	if (ask->rows > HISTORY_ROWS && ask->urgency == SERIES_ASK_CLOSE)
+	if (ask->rows > HISTORY_ROWS && ask->urgency != SERIES_ASK_CHECK)
 		ask->urgency = SERIES_ASK_HISTORY;
 }
 
@@ -442,11 +487,11 @@ check_printed(struct series *s, const struct candle *row)
 		past++;
 	if (past < s->n_unchecked &&
 	    s->unchecked[past].open_ms == row->open_ms) {
-		if (!candle_same_values(&s->unchecked[past], row))
+		if (s->unchecked[past].digest != candle_digest(row))
 			s->ops->note(s->arg, s, SERIES_NOTE_CORRECTED, row);
 		past++;
 	}
-	drop_first(s->unchecked, &s->n_unchecked, past);
+	drop_unchecked(s, past);
 }
 
 /* Rows from the frontier to before row are missing. True when they were given

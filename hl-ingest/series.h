@@ -61,6 +61,7 @@ enum series_note {
 	SERIES_NOTE_AMENDED, /* closed with other values than its last frame */
 	SERIES_NOTE_CORRECTED, /* REST differs from what was printed closed */
 	SERIES_NOTE_UNCONFIRMED, /* REST was waited for too long */
+	SERIES_NOTE_UNCHECKED, /* printed long ago, and will not be checked */
 	SERIES_NOTE_STALE, /* REST has trades that no frame told */
 	SERIES_NOTE_FRESH, /* frames come again */
 };
@@ -85,8 +86,15 @@ struct series_ops {
 /* Bars whose frames ended but that are not printed closed yet: more than
  * these are left to REST. */
 #define SERIES_ENDED_MAX 16
-/* Bars printed from frames that REST has not checked. */
-#define SERIES_UNCHECKED_MAX 64
+/* Bars printed from frames that REST has not checked: the oldest of more are
+ * given up. */
+#define SERIES_UNCHECKED_MAX 1440
+
+/* A bar printed from its frames: its values' candle_digest(). */
+struct series_unchecked {
+	int64_t open_ms;
+	uint64_t digest;
+};
 
 struct series {
 	char coin[SYMBOL_TEXT_MAX];
@@ -107,8 +115,8 @@ struct series {
 	bool regressed; /* said so of this bar */
 	struct candle *ended; /* ascending; last frames of bars that ended */
 	size_t n_ended;
-	struct candle *unchecked;
-	size_t n_unchecked;
+	struct series_unchecked *unchecked; /* ascending */
+	size_t n_unchecked, cap_unchecked;
 
 	bool live; /* subscribed and acknowledged */
 	int64_t live_since_ms;
@@ -127,9 +135,10 @@ struct series {
 };
 
 enum series_urgency {
-	SERIES_ASK_CLOSE, /* a bar waits to be closed */
-	SERIES_ASK_HISTORY, /* many bars */
+	SERIES_ASK_CONFIRM, /* a bar that traded waits for its confirmation */
+	SERIES_ASK_CLOSE, /* a bar waits to be closed that frames do not close */
 	SERIES_ASK_CHECK, /* nothing waits for it */
+	SERIES_ASK_HISTORY, /* many bars */
 };
 
 /* A REST request that the series wants. */

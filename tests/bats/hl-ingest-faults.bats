@@ -93,7 +93,7 @@ beats() { # NAME
 # A market whose clock stands until both are there, so that every fault finds
 # them; then until both have their bars.
 meet() { # OPTION...
-	lab_sim --speed "$SPEED" --hold "$(wc -w <<<"$COINS")" "$@"
+	lab_sim --speed "$SPEED" --hold "${HOLD:-$(wc -w <<<"$COINS")}" "$@"
 	ingest poll --closed --poll
 	until_true 40 beats poll
 	ingest ws --closed
@@ -221,7 +221,9 @@ disturbed() { # FAULT...
 }
 
 @test "the exchange's clock two minutes ahead" {
-	disturbed kind=skew,ms=120000
+	# Not while the market's clock stands: ours would run ahead of it as
+	# well, and of two clocks that are wrong none can be believed.
+	HOLD=0 disturbed kind=skew,ms=120000
 }
 
 @test "the exchange's clock two minutes behind" {

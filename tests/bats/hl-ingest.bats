@@ -331,6 +331,52 @@ subscriptions_are() { # N
 	[ "$(count rest_weight_minute)" -le 600 ]
 }
 
+# What was printed closed, as corrected since: bars of COIN from FROM to TO.
+corrected_bars() { # COIN FROM TO
+	jq -cn --arg s "$1" --argjson a "$2" --argjson b "$3" '
+	    reduce (inputs | select(.s == $s)) as $r ({};
+		if $r.event == "corrected" then .["\($r.candle.t)"] = $r.candle
+		elif $r.x then .["\($r.t)"] = $r else . end) |
+	    map(select(.t >= $a and .t <= $b)) | sort_by(.t) | .[] | del(.E, .x)' \
+	    "$LAB/in.out"
+}
+
+every_coin_corrected() { # N: that many coins
+	[ "$(grep '"event":"corrected"' "$LAB/in.out" | jq -r .s | sort -u |
+	    wc -l)" -ge "$1" ]
+}
+
+@test "what the budget cannot confirm at once is checked, every series in turn" {
+	local i series=() beat sure coin first
+
+	SPEED=300
+	# Three bars of ten lack their last trade in the frames.
+	market --coins 12 --rate 0.2 --tail 0.3 --limits
+	for i in $(seq 12); do
+		series+=("$(printf 'T%04d:1m' "$i")")
+	done
+	ingest --closed --budget 10 "${series[@]}"
+	until_true 20 grep -q 'of 12 series close more bars' "$LAB/in.err"
+	# Three are confirmed as they close.
+	until_true 60 every_coin_corrected 9
+	until_true 60 has_lines 300 '"x":true'
+	until_true 20 has_lines 2 '"bars_to_check":[1-9]'
+	kill -STOP "$PID"
+	beat=$(grep '"event":"heartbeat"' "$LAB/in.out" | tail -n 1)
+	kill -CONT "$PID"
+	jq -e '.unchecked_total == 0 and .rest_limited_total == 0' <<<"$beat"
+	# But for those that are yet to be checked all is as REST lists it.
+	sure=$(jq '.time - .check_lag_ms - 120000' <<<"$beat")
+	for coin in T0001 T0004 T0008 T0012; do
+		first=$(jq "select(.s == \"$coin\" and .x).t" "$LAB/in.out" |
+		    head -n 1)
+		corrected_bars "$coin" "$first" "$sure" >"$LAB/got"
+		truth "$coin" 1m "$first" "$sure" | jq -c 'del(.x)' |
+		    diff - "$LAB/got"
+		[ "$(wc -l <"$LAB/got")" -ge 5 ]
+	done
+}
+
 # ---- history -----------------------------------------------------------------
 
 # No minute ends in the next seconds: bars can be counted.

@@ -53,7 +53,8 @@ on_note(
     void *arg, struct series *s, enum series_note note, const struct candle *c)
 {
 	static const char *const names[] = {"regressed", "late", "duplicate",
-	    "amended", "corrected", "unconfirmed", "stale", "fresh"};
+	    "amended", "corrected", "unconfirmed", "unchecked", "stale",
+	    "fresh"};
 
 	(void)arg;
 	(void)s;
@@ -271,6 +272,31 @@ test_after(void)
 	series_release(&s);
 }
 
+/* As many bars as a series remembers, and one more. */
+static void
+test_many_unchecked(void)
+{
+	struct series_ask ask;
+	struct series s;
+	int i;
+
+	start(&s, 0, false, SERIES_CONFIRM_AFTER);
+	for (i = 0; i <= SERIES_UNCHECKED_MAX; i++) {
+		frame(&s, i, i == 700 ? 2 : 1, i * M + SEC);
+		buf_reset(&seen);
+	}
+	frame(&s, i, 1, i * M + SEC);
+	is("unchecked c1440:1E f1441:1", "a day of bars awaits its check: the "
+					 "oldest is given up");
+	series_ask(&s, T0 + i * M + SEC, &ask);
+	ok(ask.from_ms == T0 && ask.urgency == SERIES_ASK_CHECK,
+	    "all others are asked for at once");
+	rows(&s, 0, SERIES_UNCHECKED_MAX, 1, i * M + 12 * SEC);
+	is("corrected", "and the one that was wrong is found among them");
+	ok(s.n_unchecked == 0, "then nothing is left to check");
+	series_release(&s);
+}
+
 static void
 test_wait(void)
 {
@@ -398,6 +424,7 @@ main(void)
 	test_quiet();
 	test_outage();
 	test_after();
+	test_many_unchecked();
 	test_wait();
 	test_regress();
 	test_stale();
