@@ -113,7 +113,7 @@ frame(struct series *s, long at, long trades, int64_t now)
 static void
 rows(struct series *s, long first, long last, long trades, int64_t now)
 {
-	struct candle v[64];
+	static struct candle v[SERIES_UNCHECKED_MAX + 2];
 	size_t n = 0;
 
 	for (; first <= last; first++)
