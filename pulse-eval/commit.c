@@ -238,6 +238,16 @@ store_all(struct commit *c, struct err *e)
 	return 0;
 }
 
+static void
+count_type(struct commit *c, const char *name)
+{
+	const struct rule_type *t = rule_type_find(name);
+	size_t i;
+
+	for (i = 0; i < RULE_TYPES_MAX && rule_type_at(i) != NULL; i++)
+		c->stored_of[i] += rule_type_at(i) == t;
+}
+
 static int
 print_alerts(struct commit *c, struct err *e)
 {
@@ -251,6 +261,7 @@ print_alerts(struct commit *c, struct err *e)
 			continue;
 		}
 		c->stored++;
+		count_type(c, k->rule_type);
 		c->late += k->late;
 		if (emit_add(&c->out, c->text.p + k->at, k->len) < 0)
 			return eval_write_failed(e);

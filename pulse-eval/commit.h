@@ -34,6 +34,7 @@ struct commit {
 	int64_t stored_ms; /* monotonic, of the last transaction */
 	/* Since the start. */
 	uint64_t commits, stored, late, known;
+	uint64_t stored_of[RULE_TYPES_MAX]; /* by rule_type_at() */
 };
 
 int commit_init(struct commit *c, struct store *st, struct engine *g,

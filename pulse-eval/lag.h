@@ -8,23 +8,20 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "common/buf.h"
+#include "common/histogram.h"
 
-#define LAG_BOUNDS 12
 /* Of a larger batch the rest is counted like its last one. */
 #define LAG_BATCH 1024
 
 struct lag {
-	uint64_t counts[LAG_BOUNDS + 1];
-	double sum; /* seconds */
+	struct histogram took;
 	int64_t recv_ms[LAG_BATCH];
 	size_t n, more;
 };
 
+void lag_init(struct lag *l);
 /* A candle with this E came into the batch; the batch is done. */
 void lag_note(struct lag *l, int64_t recv_ms);
 void lag_flush(struct lag *l, int64_t now_ms);
-/* Append ,"lag_seconds":{"le":[…],"counts":[…],"sum":…}. */
-void lag_print(const struct lag *l, struct buf *out);
 
 #endif

@@ -106,6 +106,19 @@ follow_rules(struct live *l, struct err *e)
 
 /* ---- the heartbeat ------------------------------------------------------------------ */
 
+static void
+print_types(const struct commit *c, struct buf *b)
+{
+	const struct rule_type *t;
+	size_t i;
+
+	buf_adds(b, ",\"alerts_by_type_total\":{\"by\":\"rule_type\",\"n\":{");
+	for (i = 0; i < RULE_TYPES_MAX && (t = rule_type_at(i)) != NULL; i++)
+		buf_addf(b, "%s\"%s\":%" PRIu64, i > 0 ? "," : "",
+		    rule_type_name(t), c->stored_of[i]);
+	buf_adds(b, "}}");
+}
+
 static int
 heartbeat(struct live *l, bool ended, struct err *e)
 {
@@ -129,7 +142,9 @@ heartbeat(struct live *l, bool ended, struct err *e)
 	    l->n.lines, l->n.bad, l->n.events, c.closed, c.forming,
 	    c.duplicates + c.stale, c.differing, l->commit.stored,
 	    l->commit.late, l->commit.commits, c.rules, c.series);
-	lag_print(&l->lag, &b);
+	print_types(&l->commit, &b);
+	buf_adds(&b, ",\"lag_seconds\":");
+	histogram_print(&l->lag.took, &b);
 	if (ended)
 		buf_adds(&b, ",\"ended\":true");
 	buf_addc(&b, '}');
@@ -261,6 +276,7 @@ live_run(const struct eval_options *o)
 		return EXIT_UNAVAILABLE;
 	}
 	l->o = o;
+	lag_init(&l->lag);
 	rc = run_open(l, &e);
 	store_close(l->st);
 	free(l);

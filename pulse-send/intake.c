@@ -321,7 +321,7 @@ int
 intake_read(struct sender *s, struct err *e)
 {
 	struct intake_mark mark;
-	struct sender_count count;
+	struct stats_count count;
 	struct lines in;
 	struct err why;
 	bool more;

@@ -42,6 +42,7 @@ sender_open(struct sender *s, const struct sender_options *o,
 	s->signal_fd = -1;
 	uuid_print(&token, s->token);
 	queue_init(&s->queue);
+	stats_init(&s->stats);
 	emit_init(&s->out, STDOUT_FILENO, OUT_MAX);
 	if (lines_init(&s->in, STDIN_FILENO, SENDER_LINE_MAX) < 0)
 		return err_set(e, "out of memory");
@@ -478,17 +479,8 @@ sender_report(const struct sender *s, struct err *text)
 int
 sender_beat(struct sender *s, struct err *e)
 {
-	char text[512];
-
-	(void)snprintf(text, sizeof(text),
-	    "{\"lines_total\":%" PRId64 ",\"bad_lines_total\":%" PRId64
-	    ",\"requests_total\":%" PRId64 ",\"delivered_total\":%" PRId64
-	    ",\"retrying_total\":%" PRId64 ",\"dead_total\":%" PRId64
-	    ",\"queued\":%zu,\"running\":%zu}",
-	    s->count.lines, s->count.bad, s->count.requests, s->count.delivered,
-	    s->count.retrying, s->count.dead, s->queue.n, s->nrunning);
-	return store_component_put(
-	    s->store, "pulse-send", "", clock_now_ms(), text, e);
+	return stats_beat(
+	    &s->stats, s->store, &s->count, s->queue.n, s->nrunning, e);
 }
 
 static int
@@ -651,6 +643,7 @@ cancel_all(struct sender *s)
 int
 sender_run(struct sender *s, struct err *e)
 {
+	struct err why;
 	int rc = 1;
 
 	/* Waiting long inside the store would keep answers waiting. */
@@ -662,6 +655,9 @@ sender_run(struct sender *s, struct err *e)
 		cancel_all(s);
 	if (rc < 0 || outage_last_tries(s, e) < 0)
 		return -1;
+	/* A process of cron's may live shorter than from beat to beat. */
+	if (sender_beat(s, &why) < 0)
+		log_warn("%s", why.msg);
 	if (s->stdout_errno != 0 && s->stdout_errno != EPIPE)
 		return err_set(e, "stdout: %s", strerror(s->stdout_errno));
 	return 0;

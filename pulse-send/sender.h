@@ -22,6 +22,7 @@
 #include "common/lines.h"
 #include "db/store.h"
 #include "pulse-send/queue.h"
+#include "pulse-send/stats.h"
 
 /* First bytes of an answer that are kept for the audit. */
 #define AUDIT_BYTES 1024
@@ -89,10 +90,8 @@ struct sender {
 	size_t nreleased;
 	struct outage outage;
 	int64_t turn_ms; /* when the last turn was */
-	struct sender_count {
-		int64_t lines, bad, unclaimed, requests, delivered, retrying,
-		    dead, released, lost;
-	} count;
+	struct stats_count count;
+	struct stats stats;
 };
 
 /* Open all but the store. 0 or -1. */

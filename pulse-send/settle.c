@@ -117,11 +117,13 @@ store_all(struct sender *s, struct err *e)
 /* ---- the records --------------------------------------------------------- */
 
 static void
-count_one(struct sender *s, enum delivery_state state)
+count_one(struct sender *s, const struct sending *g, size_t i)
 {
-	switch (state) {
+	switch (g->state[i]) {
 	case DELIVERY_STATE_DELIVERED:
 		s->count.delivered++;
+		stats_delivered(&s->stats, g->v[i]->record, g->v[i]->record_len,
+		    g->started_ms + g->latency_us / 1000);
 		break;
 	case DELIVERY_STATE_DEAD:
 		s->count.dead++;
@@ -203,12 +205,14 @@ publish(struct sender *s)
 	size_t i;
 	int rc = 0;
 
-	for (g = s->ended; g != NULL; g = g->next)
+	for (g = s->ended; g != NULL; g = g->next) {
+		stats_attempt(&s->stats, g->latency_us);
 		for (i = 0; i < g->n; i++) {
-			count_one(s, g->state[i]);
+			count_one(s, g, i);
 			if (!s->reader_gone)
 				rc |= print_one(s, g, i);
 		}
+	}
 	while ((g = s->ended) != NULL) {
 		s->ended = g->next;
 		for (i = 0; i < g->n; i++)

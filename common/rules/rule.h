@@ -109,6 +109,9 @@ int rule_copy(struct rule *to, const struct rule *from);
 /* Free what the rule owns; the struct itself is the caller's. */
 void rule_release(struct rule *r);
 
+/* At least as many as there are types. */
+#define RULE_TYPES_MAX 32
+
 /* The type of that name, or NULL; the type's name; the i-th type or NULL. */
 const struct rule_type *rule_type_find(const char *name);
 const char *rule_type_name(const struct rule_type *t);

@@ -17,6 +17,7 @@ static const struct rule_type *const types[] = {
 };
 
 #define TYPES (sizeof(types) / sizeof(types[0]))
+_Static_assert(TYPES <= RULE_TYPES_MAX, "RULE_TYPES_MAX is too small");
 
 static const char *const type_names[] = {
     "price_threshold",

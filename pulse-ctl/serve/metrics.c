@@ -258,21 +258,46 @@ see_tool(void *arg, const char *name, const char *instance, int64_t time_ms,
 	return 0;
 }
 
-/* "hl-ingest" and "candles_total" make pulse_ingest_candles_total. */
+/* Where "_ms" or "_us" stands as a word in the name of a member, and how many
+ * of them a second has: Prometheus wants seconds. NULL: no time. */
+static const char *
+find_unit(const char *member, double *per_second)
+{
+	const char *p;
+
+	for (p = member; (p = strchr(p, '_')) != NULL; p++)
+		if ((p[1] == 'm' || p[1] == 'u') && p[2] == 's' &&
+		    (p[3] == '_' || p[3] == '\0')) {
+			*per_second = p[1] == 'm' ? 1e3 : 1e6;
+			return p;
+		}
+	return NULL;
+}
+
+/* "hl-ingest" and "candles_total" make pulse_ingest_candles_total, "offset_ms"
+ * makes pulse_ingest_offset_seconds. */
 static void
 metric_name(struct buf *b, const struct tool *t, const char *member)
 {
-	const char *dash = strchr(t->name, '-'), *p;
+	const char *dash = strchr(t->name, '-'), *p, *unit;
+	double ignored;
 
 	buf_adds(b, "pulse_");
 	for (p = dash != NULL ? dash + 1 : t->name; *p != '\0'; p++)
 		buf_addc(b, *p == '-' ? '_' : *p);
 	buf_addc(b, '_');
-	for (p = member; *p != '\0'; p++)
-		buf_addc(b, (*p >= 'a' && *p <= 'z') ||
-				    (*p >= '0' && *p <= '9') || *p == '_'
+	unit = find_unit(member, &ignored);
+	for (p = member; *p != '\0'; p++) {
+		if (p == unit)
+			p += 2; /* of its three */
+		else
+			buf_addc(b,
+			    (*p >= 'a' && *p <= 'z') || (*p >= '0' && *p <= '9')
 				? *p
 				: '_');
+	}
+	if (unit != NULL)
+		buf_adds(b, "_seconds");
 }
 
 static bool
@@ -287,7 +312,7 @@ static void
 print_labels(
     struct buf *b, const struct tool *t, const char *label, const char *value)
 {
-	buf_adds(b, "{instance=");
+	buf_adds(b, "{host=");
 	label_value(b, t->instance);
 	if (label != NULL) {
 		buf_addf(b, ",%s=", label);
@@ -352,8 +377,8 @@ print_histogram(
 }
 
 static void
-print_value(
-    struct buf *b, const struct tool *t, const char *name, const struct json *v)
+print_value(struct buf *b, const struct tool *t, const char *name,
+    const struct json *v, double per_second)
 {
 	if (v->type == JSON_OBJECT && json_get(v, "counts") != NULL) {
 		print_histogram(b, t, name, v);
@@ -364,6 +389,8 @@ print_value(
 		print_labels(b, t, NULL, NULL);
 		if (v->type == JSON_BOOL)
 			buf_addc(b, v->boolean ? '1' : '0');
+		else if (per_second > 0)
+			buf_addf(b, "%.15g", v->number / per_second);
 		else
 			json_print(v, b);
 		buf_addc(b, '\n');
@@ -384,10 +411,12 @@ print_member(
     const struct tools *t, size_t first, const char *member, struct buf *b)
 {
 	const struct json *v = json_get(t->v[first].counters, member);
+	double per_second = 0;
 	struct buf name;
 	size_t i;
 
 	buf_init(&name, 256);
+	(void)find_unit(member, &per_second);
 	metric_name(&name, &t->v[first], member);
 	family(b, name.p,
 	    json_get(v, "counts") != NULL ? "histogram"
@@ -399,7 +428,7 @@ print_member(
 			continue;
 		v = json_get(t->v[i].counters, member);
 		if (v != NULL && is_metric(v))
-			print_value(b, &t->v[i], name.p, v);
+			print_value(b, &t->v[i], name.p, v, per_second);
 	}
 	buf_release(&name);
 }
@@ -427,7 +456,7 @@ print_tools(const struct tools *t, int64_t now_ms, struct buf *b)
 	for (i = 0; i < t->n; i++) {
 		buf_adds(b, "pulse_component_heartbeat_age_seconds{component=");
 		label_value(b, t->v[i].name);
-		buf_adds(b, ",instance=");
+		buf_adds(b, ",host=");
 		label_value(b, t->v[i].instance);
 		buf_addf(
 		    b, "} %.3f\n", (double)(now_ms - t->v[i].time_ms) / 1000.0);

@@ -1,7 +1,7 @@
 # pulse-ctl serve: the HTTP API by curl, and by bytes no client would send.
 
 # bats sets status, output; each test is a shell of its own
-# shellcheck disable=SC2154,SC2030,SC2031,SC2094,SC2016,SC2059
+# shellcheck disable=SC2154,SC2030,SC2031,SC2094,SC2016,SC2059,SC2119
 
 bats_require_minimum_version 1.5.0
 
@@ -812,23 +812,76 @@ CH='{"name":"desk","kind":"slack","url":"https://hooks.slack.com/services/T0/B0/
 	[ "$(req POST /api/v1/rules --cacert c.pem --data-binary @big)" = 413 ]
 }
 
-@test "the metrics of every stage pass promtool, and packaging/ asks only for what there is" {
+# The names of metrics that a text of packaging/ asks for: PromQL's identifiers
+# that begin with pulse_ are metrics.
+names_asked() { # FILE...
+	cat "$@" |
+	    grep -oE '\bpulse_[a-z_]+' | sort -u
+}
+
+@test "what the dashboard and the alerting rules ask for is there once the pipeline has run" {
+	export PULSE_ALLOW_PRIVATE=1
+	lab_sim --speed 60 --history 5m
+	lab_sink
+	echo "$SINK/hook" >url
+	pulse-ctl rule add BTC 'price >= 1' --webhook-file url >rule
+	lab_run ingest hl-ingest --rules --confirm off
+	until_true 30 bash -c 'pulse-ctl status --json | grep -q "\"tool\":\"hl-ingest\""'
+	printf '{"t":%s,"T":%s,"s":"BTC","i":"1m","o":"9","c":"9","h":"9","l":"9","v":"1","n":1,"x":true,"E":%s}\n' \
+	    1788936600000 1788936659999 1788936660010 1788936660000 1788936719999 1788936720010 |
+	    pulse-eval --replay -q | tee alerts | pulse-send -q >sent
+	[ "$(wc -l <alerts)" -eq 2 ]
+	# Another process adds to what the first one counted.
+	sqlite3 -cmd '.timeout 5000' pulse.db "UPDATE deliveries SET status = 0, lease = NULL, lease_until_ms = 0, next_attempt_ms = 0 WHERE n = 1"
+	pulse-retry | pulse-send -q >again
+	jq -e '.status == "delivered"' again
+	serve
+	open_req GET /metrics
+	cp body metrics
+	sample() { sed -n "s/^$1 //p" metrics; }
+	host=$(hostname)
+	[ "$(sample "pulse_eval_alerts_by_type_total{host=\"$host\",rule_type=\"price_threshold\"}")" -eq 2 ]
+	[ "$(sample "pulse_eval_alerts_by_type_total{host=\"$host\",rule_type=\"rsi\"}")" -eq 0 ]
+	[ "$(sample "pulse_eval_lag_seconds_count{host=\"$host\"}")" -eq 2 ]
+	[ "$(sample "pulse_send_delivered_total{host=\"$host\"}")" -eq 3 ]
+	[ "$(sample "pulse_send_attempt_latency_seconds_count{host=\"$host\"}")" -eq 3 ]
+	[ "$(sample "pulse_send_candle_to_delivery_seconds_count{host=\"$host\"}")" -eq 3 ]
+	[ "$(sample "pulse_send_queued{host=\"$host\"}")" -eq 0 ]
+	grep -q '^pulse_deliveries{channel="generic",status="delivered"} 2$' metrics
+	packaging=$BATS_TEST_DIRNAME/../../packaging
+	names_asked "$packaging/grafana/pulse.json" "$packaging/prometheus/pulse.rules.yml" >asked
+	[ "$(wc -l <asked)" -gt 15 ]
+	# Families whose samples come with the first request or delivery that
+	# waits have their name at least.
+	sed -n 's/^# TYPE \([a-z_]*\) histogram$/\1_bucket/p; s/^# TYPE \([a-z_]*\) .*/\1/p' metrics | sort -u >there
+	comm -23 asked there >missing
+	[ ! -s missing ] || {
+		cat missing >&2
+		false
+	}
+	command -v promtool >/dev/null || skip "promtool is not here (apt: prometheus)"
+	promtool check metrics <metrics
+}
+
+@test "the metrics of every stage pass promtool" {
 	pulse-ctl rule add BTC 'price >= 100' >rule
 	alert BTC >one
 	pulse-ctl db check >out
 	sqlite3 pulse.db "INSERT OR REPLACE INTO components (name, instance, time_ms, counters) VALUES
 		('hl-ingest', 'a\"b', $(date +%s)000, '{\"candles_total\":5,\"gaps_total\":0,\"reconnects_total\":1,\"backfilled_total\":2,\"series_behind\":0}'),
-		('hl-ingest', 'c', $(date +%s)000, '{\"candles_total\":7}'),
+		('hl-ingest', 'c', $(date +%s)000, '{\"candles_total\":7,\"offset_ms\":-250,\"latency_us_p50\":12}'),
 		('pulse-send', 'x', $(date +%s)000, '{\"deliveries_total\":{\"by\":\"status\",\"n\":{\"delivered\":3}},\"attempt_latency_seconds\":{\"le\":[0.1,1],\"counts\":[5,2,1],\"sum\":3.5}}')"
 	serve
 	open_req GET /metrics
 	cp body metrics
-	grep -qx 'pulse_ingest_candles_total{instance="a\\"b"} 5' metrics
-	grep -qx 'pulse_ingest_candles_total{instance="c"} 7' metrics
+	grep -qx 'pulse_ingest_candles_total{host="a\\"b"} 5' metrics
+	grep -qx 'pulse_ingest_candles_total{host="c"} 7' metrics
 	[ "$(grep -c '^# TYPE pulse_ingest_candles_total counter' metrics)" -eq 1 ]
-	grep -qx 'pulse_send_deliveries_total{instance="x",status="delivered"} 3' metrics
-	grep -qx 'pulse_send_attempt_latency_seconds_bucket{instance="x",le="1"} 7' metrics
-	grep -qx 'pulse_send_attempt_latency_seconds_bucket{instance="x",le="+Inf"} 8' metrics
+	grep -qx 'pulse_send_deliveries_total{host="x",status="delivered"} 3' metrics
+	grep -qx 'pulse_send_attempt_latency_seconds_bucket{host="x",le="1"} 7' metrics
+	grep -qx 'pulse_send_attempt_latency_seconds_bucket{host="x",le="+Inf"} 8' metrics
+	grep -qx 'pulse_ingest_offset_seconds{host="c"} -0.25' metrics
+	grep -qx 'pulse_ingest_latency_p50_seconds{host="c"} 1.2e-05' metrics
 	grep -qx 'pulse_rules{state="active"} 1' metrics
 	jq -e . "$BATS_TEST_DIRNAME/../../packaging/grafana/pulse.json" >grafana
 	command -v promtool >/dev/null || skip "promtool is not here (apt: prometheus)"
