@@ -4,15 +4,16 @@
 
 /* Prices worked out in doubles are kept this far from, as a share. */
 #define MARGIN 1e-9
-/* How far the bar's low may fall and its high rise, as a share. */
-#define SLACK 1e-3
+/* How far lows may fall and highs rise, as a share: much is tried first. */
+static const double slacks[] = {1e-2, 1e-3};
 
 /* Bounds as they narrow: prices that the close must be above and below, with
- * the bar's low and high anywhere from .x to .far. */
+ * a bar's low and high anywhere from .x to .far. */
 struct bounds {
 	double low, high;
 	double bar_low, bar_low_far, bar_high, bar_high_far;
 	int64_t until_ms;
+	bool this_bar; /* it cannot outlast the bar */
 };
 
 static void
@@ -20,17 +21,6 @@ narrow(struct bounds *b, double low, double high)
 {
 	b->low = fmax(b->low, low * (1 + MARGIN));
 	b->high = fmin(b->high, high * (1 - MARGIN));
-}
-
-/* The number whose key it is. */
-static double
-from_key(ladder_key key)
-{
-	int64_t bits = key < 0 ? INT64_MIN - (int64_t)key : (int64_t)key;
-	double x;
-
-	memcpy(&x, &bits, sizeof(x));
-	return x;
 }
 
 /*
@@ -44,11 +34,11 @@ narrow_rise(struct bounds *b, const struct extent *w, const struct source *src)
 	if (src->quiet_to < LADDER_HIGHEST)
 		narrow(b, 0,
 		    fmin(b->bar_low_far, w->low_x) *
-			(1 + from_key(src->quiet_to) / 100));
+			(1 + ladder_double(src->quiet_to) / 100));
 	if (src->quiet_from > 0)
 		narrow(b,
 		    fmin(b->bar_low, w->low_x) *
-			(1 + from_key(src->quiet_from) / 100),
+			(1 + ladder_double(src->quiet_from) / 100),
 		    INFINITY);
 }
 
@@ -58,12 +48,12 @@ narrow_fall(struct bounds *b, const struct extent *w, const struct source *src)
 	if (src->quiet_to < LADDER_HIGHEST)
 		narrow(b,
 		    fmax(b->bar_high_far, w->high_x) *
-			(1 - from_key(src->quiet_to) / 100),
+			(1 - ladder_double(src->quiet_to) / 100),
 		    INFINITY);
 	if (src->quiet_from > 0)
 		narrow(b, 0,
 		    fmax(b->bar_high, w->high_x) *
-			(1 - from_key(src->quiet_from) / 100));
+			(1 - ladder_double(src->quiet_from) / 100));
 }
 
 /* False when the source cannot be bounded by a price. */
@@ -75,9 +65,13 @@ narrow_source(
 		return false;
 	if (src->due.n > 0 && src->due.v[0].wake_ms - 1 < b->until_ms)
 		b->until_ms = src->due.v[0].wake_ms - 1;
-	if (src->extent != SERIES_NONE &&
-	    s->extents[src->extent].until_ms < b->until_ms)
-		b->until_ms = s->extents[src->extent].until_ms;
+	if (src->window.n > 0)
+		b->this_bar = true;
+	if (src->extent != SERIES_NONE && src->quiet_from > 0) {
+		b->this_bar = true;
+		if (s->extents[src->extent].until_ms < b->until_ms)
+			b->until_ms = s->extents[src->extent].until_ms;
+	}
 	switch (src->kind) {
 	case RULE_INPUT_PRICE:
 		narrow(b, (double)src->quiet_from / 1e18,
@@ -94,13 +88,14 @@ narrow_source(
 	}
 }
 
-void
-calm_set(struct series *s, const struct candle *c, int64_t event_ms)
+/* With this slack; s->calm says whether the close is within. */
+static void
+try(struct series *s, const struct candle *c, int64_t event_ms, double slack)
 {
 	double unit = decimal_to_double((struct decimal){1, c->close.scale});
-	int64_t low_far = c->low.mant - (int64_t)(SLACK * (double)c->low.mant);
+	int64_t low_far = c->low.mant - (int64_t)(slack * (double)c->low.mant);
 	int64_t high_far =
-	    c->high.mant + (int64_t)(SLACK * (double)c->high.mant);
+	    c->high.mant + (int64_t)(slack * (double)c->high.mant);
 	struct bounds b = {
 	    .high = (double)DECIMAL_MANT_MAX * unit,
 	    .bar_low = (double)c->low.mant * unit,
@@ -111,25 +106,35 @@ calm_set(struct series *s, const struct candle *c, int64_t event_ms)
 	};
 	uint32_t i;
 
-	s->calm.is = false;
-	if (c->low.scale != c->close.scale || c->high.scale != c->close.scale)
-		return;
 	for (i = 0; i < s->nsources; i++)
 		if (s->sources[i].on == RULE_ON_TICK &&
 		    !narrow_source(&b, s, &s->sources[i]))
 			return;
 	s->calm = (struct calm){
 	    .scale = c->close.scale,
-	    .open_ms = c->open_ms,
+	    .open_from_ms = c->open_ms,
+	    .open_to_ms = b.this_bar ? c->open_ms : INT64_MAX,
 	    .from_ms = event_ms,
 	    .until_ms = b.until_ms,
 	    .low_min = low_far,
-	    .low_max = c->low.mant,
-	    .high_min = c->high.mant,
+	    .low_max = b.this_bar ? c->low.mant : INT64_MAX,
+	    .high_min = b.this_bar ? c->high.mant : 0,
 	    .high_max = high_far,
 	    .close_min = (int64_t)(b.low / unit) + 2,
 	    .close_max = (int64_t)(b.high / unit) - 2,
 	};
 	s->calm.is = c->close.mant >= s->calm.close_min &&
 		     c->close.mant <= s->calm.close_max;
+}
+
+void
+calm_set(struct series *s, const struct candle *c, int64_t event_ms)
+{
+	size_t i;
+
+	s->calm.is = false;
+	if (c->low.scale != c->close.scale || c->high.scale != c->close.scale)
+		return;
+	for (i = 0; i < sizeof(slacks) / sizeof(slacks[0]) && !s->calm.is; i++)
+		try(s, c, event_ms, slacks[i]);
 }

@@ -319,11 +319,14 @@ advance(struct series *s, const struct candle *c)
 	int64_t steps = SEEN_BITS;
 
 	if (s->has_last)
-		steps =
-		    (c->open_ms - s->last.open_ms) / interval_step(s->interval);
+		steps = c->open_ms == s->last.close_ms + 1
+			    ? 1
+			    : (c->open_ms - s->last.open_ms) /
+				  interval_step(s->interval);
 	s->seen = steps < SEEN_BITS ? s->seen << steps : 0;
 	s->seen |= 1;
 	s->last = *c;
+	s->before = s->close;
 	s->has_last = true;
 }
 
@@ -399,6 +402,7 @@ warm(struct engine *g, struct series *s, struct err *e)
 		s->extents[i].cold = false;
 		s->extents[i].until_ms = INT64_MIN;
 	}
+	s->calm.is = false;
 	if (first && n == INT64_MAX)
 		s->scale = g->warming_scale;
 	s->cold = false;
@@ -431,6 +435,7 @@ step_studies(struct series *s, const struct candle *c)
 	if (s->nstudies == 0)
 		return;
 	indicator_bar(&s->scale, c, &bar);
+	s->close = (struct price_x){c->close, bar.price};
 	for (i = 0; i < s->nstudies; i++)
 		if (s->studies[i].users > 0)
 			indicator_step(&s->studies[i].spec, s->studies[i].state,
@@ -550,6 +555,7 @@ take_closed(
 {
 	bool unwatched = was_unwatched(s, c);
 	bool aside = s->forming.open_ms > c->open_ms;
+	bool calm = !aside && calm_holds(&s->calm, c, event_time(c), unwatched);
 
 	g->counts.closed++;
 	if (engine_touch(g, s) < 0)
@@ -557,8 +563,8 @@ take_closed(
 	if (g->calls.closed != NULL && g->calls.closed(g->calls.arg, c, e) < 0)
 		return -1;
 	step_studies(s, c);
-	s->calm.is = false;
-	if ((!aside || unwatched) &&
+	s->calm.is = calm;
+	if (!calm && (!aside || unwatched) &&
 	    judge_pass(g, s, c, RULE_ON_TICK, unwatched, aside, e) < 0)
 		return -1;
 	if (judge_pass(g, s, c, RULE_ON_CLOSE, false, false, e) < 0)
@@ -606,7 +612,7 @@ take_forming(
 	}
 	f->open_ms = c->open_ms;
 	f->recv_ms = c->recv_ms;
-	if (calm_holds(&s->calm, c, event_time(c))) {
+	if (calm_holds(&s->calm, c, event_time(c), false)) {
 		s->price = c->close;
 		return ENGINE_TAKEN;
 	}

@@ -438,6 +438,12 @@ set_quiet(struct source *src)
 		if (above(l[i]) < src->quiet_to)
 			src->quiet_to = above(l[i]);
 	}
+	src->still_from = src->quiet_from > LADDER_LOWEST
+			      ? ladder_double(src->quiet_from + 2)
+			      : -INFINITY;
+	src->still_to = src->quiet_to < LADDER_HIGHEST
+			    ? ladder_double(src->quiet_to - 2)
+			    : INFINITY;
 }
 
 static void
@@ -491,6 +497,15 @@ pass_loud(struct pass *p, uint32_t source, const struct reach *r)
 	return 0;
 }
 
+/* True when no level wakes. */
+static inline bool
+all_sleep(const struct pass *p, const struct source *src)
+{
+	return src->again.n == 0 &&
+	       (src->window.n == 0 || p->o.bar->open_ms <= src->window_ms) &&
+	       (src->due.n == 0 || src->due.v[0].wake_ms > p->event_ms);
+}
+
 /* True when nothing can happen: no rung is near, nobody wakes. */
 static bool
 is_quiet(const struct pass *p, const struct source *src, const struct reach *r)
@@ -499,9 +514,30 @@ is_quiet(const struct pass *p, const struct source *src, const struct reach *r)
 
 	return r->low - 1 > q && r->high + 1 < t &&
 	       (!r->has_previous || (r->previous > q && r->previous < t)) &&
-	       src->again.n == 0 &&
-	       (src->window.n == 0 || p->o.bar->open_ms <= src->window_ms) &&
-	       (src->due.n == 0 || src->due.v[0].wake_ms > p->event_ms);
+	       all_sleep(p, src);
+}
+
+/* The same, found without keys, of a number without extremes that is there
+ * now and was before (NaN is not within anything). False: look closely. */
+static inline bool
+is_still(const struct pass *p, const struct source *src)
+{
+	const struct study *d;
+	double now, before;
+
+	if (src->kind != RULE_INPUT_LINE &&
+	    src->kind != RULE_INPUT_CLOSE_LESS_LINE)
+		return false;
+	d = &p->s->studies[src->study[0]];
+	now = d->now[src->line];
+	before = d->before[src->line];
+	if (src->kind == RULE_INPUT_CLOSE_LESS_LINE) {
+		now = p->close - now;
+		before = p->previous_close - before;
+	}
+	return now >= src->still_from && now <= src->still_to &&
+	       before >= src->still_from && before <= src->still_to &&
+	       all_sleep(p, src);
 }
 
 /* ---- telling ---------------------------------------------------------------- */
@@ -647,8 +683,8 @@ prepare(struct pass *p, const struct candle *c, bool unwatched)
 	}
 	p->previous_key = decimal_widen(p->o.previous);
 	if (s->nstudies + s->nextents > 0) {
-		p->close = decimal_to_double(c->close);
-		p->previous_close = decimal_to_double(p->o.previous_close);
+		p->close = price_x(&p->s->close, c->close);
+		p->previous_close = price_x(&p->s->before, p->o.previous_close);
 	}
 }
 
@@ -675,13 +711,14 @@ judge_pass(struct engine *g, struct series *s, const struct candle *c,
 	for (i = 0; i < s->nsources; i++) {
 		const struct source *src = &s->sources[i];
 
-		if (src->on != on || !reach_get(&p, src, &r))
+		if (src->on != on || (!aside && is_still(&p, src)) ||
+		    !reach_get(&p, src, &r))
 			continue;
 		if ((aside || !is_quiet(&p, src, &r)) &&
 		    pass_loud(&p, i, &r) < 0)
 			return no_memory(e);
 	}
-	if (c->state == CANDLE_FORMING)
+	if (on == RULE_ON_TICK && !aside)
 		calm_set(s, c, p.event_ms);
 	return tell_all(&p, e);
 }

@@ -88,4 +88,15 @@ ladder_key_double(double x)
 	return (bits ^ (sign & INT64_MAX)) - sign;
 }
 
+/* The number whose key it is. */
+static inline double
+ladder_double(ladder_key key)
+{
+	int64_t bits = key < 0 ? INT64_MIN - (int64_t)key : (int64_t)key;
+	double x;
+
+	memcpy(&x, &bits, sizeof(x));
+	return x;
+}
+
 #endif

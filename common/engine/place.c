@@ -108,7 +108,7 @@ add_level(
 		    if_true_ask(s, src, l, key, ref) < 0)
 			return -1;
 	}
-	src->quiet_from = LADDER_HIGHEST;
+	source_stir(src);
 	s->calm.is = false;
 	series_source_use(s, source, 1);
 	return 0;
@@ -219,7 +219,7 @@ place_remove(struct engine *g, uint32_t rule, uint32_t series)
 			if (to != NULL)
 				(void)ladder_remove(to, key, 2 * watch + i);
 		}
-		src->quiet_from = LADDER_HIGHEST;
+		source_stir(src);
 		s->calm.is = false;
 		series_source_use(s, l.source[i], -1);
 	}

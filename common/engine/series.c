@@ -1,4 +1,3 @@
-#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -246,11 +245,10 @@ series_source(struct series *s, const struct rule_watch *w, enum rule_on on,
 			      .study = {SERIES_NONE, SERIES_NONE},
 			      .extent = SERIES_NONE,
 			      .window_ms = SERIES_NEVER,
-			      .quiet_from = LADDER_HIGHEST,
-			      .quiet_to = LADDER_LOWEST,
 			  };
 	uint32_t i;
 
+	source_stir(&new);
 	for (i = 0; i < nspecs; i++) {
 		new.study[i] = study(s, &specs[i]);
 		if (new.study[i] == SERIES_NONE)

@@ -10,6 +10,7 @@
 #ifndef COMMON_ENGINE_SERIES_H
 #define COMMON_ENGINE_SERIES_H
 
+#include <math.h>
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -73,7 +74,20 @@ struct source {
 	/* While the value stays above the one and not above the other, no
 	 * rung of any ladder is passed. */
 	ladder_key quiet_from, quiet_to;
+	/* The same of a source whose values are doubles: within these, ends
+	 * included. */
+	double still_from, still_to;
 };
+
+/* Rungs or sleepers changed: look at all of them with the next record. */
+static inline void
+source_stir(struct source *src)
+{
+	src->quiet_from = LADDER_HIGHEST;
+	src->quiet_to = LADDER_LOWEST;
+	src->still_from = INFINITY;
+	src->still_to = -INFINITY;
+}
 
 /* A rule on a series. */
 struct watch {
@@ -114,6 +128,7 @@ struct series {
 	struct decimal price; /* seen last */
 	struct calm calm;
 	struct price_x low, high; /* of the bar judged last */
+	struct price_x close, before; /* likewise, and of the bar before it */
 	/* The bar forming, and the one before it while that waits for its
 	 * final values. */
 	struct forming forming, waiting;

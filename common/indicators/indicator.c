@@ -56,10 +56,11 @@ to_ticks(struct decimal d, int32_t scale)
 
 /* See whether the scale must change for this candle, or may. */
 static void
-follow_scale(struct indicator_scale *s, const struct candle *c, double high)
+follow_scale(struct indicator_scale *s, const struct candle *c)
 {
 	int32_t finest =
 	    c->high.scale > c->low.scale ? c->high.scale : c->low.scale;
+	double high;
 
 	if (c->close.scale > finest)
 		finest = c->close.scale;
@@ -67,18 +68,21 @@ follow_scale(struct indicator_scale *s, const struct candle *c, double high)
 	 * price must have left every window before the tick is refined. */
 	s->bars += c->open_ms != s->open_ms;
 	s->open_ms = c->open_ms;
+	if (s->bars <= INDICATOR_LENGTH_MAX && finest <= s->finest &&
+	    decimal_cmp(c->high, s->top) <= 0)
+		return;
+	high = decimal_to_double(c->high);
 	if (s->bars > INDICATOR_LENGTH_MAX) {
 		s->bars = 1;
 		s->high_before = s->high;
-		s->high = high;
-		s->scale = best_scale(s);
+		s->high = 0;
 	}
-	if (finest <= s->finest && high <= s->high)
-		return;
 	if (finest > s->finest)
 		s->finest = finest;
-	if (high > s->high)
+	if (s->high <= 0 || decimal_cmp(c->high, s->top) > 0) {
+		s->top = c->high;
 		s->high = high;
+	}
 	s->scale = best_scale(s);
 }
 
@@ -86,7 +90,7 @@ void
 indicator_bar(struct indicator_scale *s, const struct candle *c,
     struct indicator_bar *out)
 {
-	follow_scale(s, c, decimal_to_double(c->high));
+	follow_scale(s, c);
 	out->open_ms = c->open_ms;
 	out->scale = s->scale;
 	out->unit = unit_of(s->scale);

@@ -63,7 +63,8 @@ struct indicator_scale {
 	int32_t scale;
 	int32_t finest; /* most digits behind the point seen so far */
 	int32_t bars; /* of this block of INDICATOR_LENGTH_MAX bars */
-	/* Highest price of this block and of the block before. */
+	/* Highest price of this block, and of the block before. */
+	struct decimal top;
 	double high, high_before;
 	int64_t open_ms; /* of the bar seen last */
 };
