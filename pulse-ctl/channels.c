@@ -47,6 +47,17 @@ read_endpoint(void *arg, const struct store_endpoint *p, struct err *e)
 	return 0;
 }
 
+/* Somebody's word counts before what was found. */
+static void
+heed_pause(struct stored_channel *s)
+{
+	if (!s->channel.paused)
+		return;
+	s->state = CHANNEL_PAUSED;
+	s->reason[0] = '\0';
+	s->until_ms = 0;
+}
+
 static int
 read_stored(struct stored_channel *s, struct store *st,
     const struct store_channel *from, struct err *e)
@@ -63,12 +74,7 @@ read_stored(struct stored_channel *s, struct store *st,
 		channel_release(&s->channel);
 		return -1;
 	}
-	/* Somebody's word counts before what was found. */
-	if (s->channel.paused) {
-		s->state = CHANNEL_PAUSED;
-		s->reason[0] = '\0';
-		s->until_ms = 0;
-	}
+	heed_pause(s);
 	return 0;
 }
 
@@ -141,6 +147,7 @@ channels_put(struct store *st, struct stored_channel *s, struct err *e)
 	s->updated_ms = now_ms > s->updated_ms ? now_ms : s->updated_ms + 1;
 	to.created_ms = s->created_ms;
 	to.updated_ms = s->updated_ms;
+	heed_pause(s);
 	buf_init(&b, CHANNEL_TEXT_MAX);
 	if (channel_print(&s->channel, true, &b) < 0) {
 		(void)err_set(e, "the channel is too large");

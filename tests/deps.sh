@@ -14,7 +14,7 @@ command -v node >/dev/null && command -v npm >/dev/null ||
     build="$build nodejs npm"
 demo="$build jq curl"
 tests="$demo bats sqlite3 openssl clang-14 clang libclang-rt-14-dev llvm-14
-clang-format-14 shellcheck mandoc git procps util-linux man-db wrk strace chromium"
+clang-format-14 shellcheck mandoc git procps util-linux man-db wrk strace chromium zsh fish"
 case ${1:-build} in
 build)	want=$build ;;
 demo)	want=$demo ;;

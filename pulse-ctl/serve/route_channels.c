@@ -132,8 +132,6 @@ route_channel_create(struct api *a, struct exchange *x, struct err *e)
 		api_faulty(x);
 		return 0;
 	}
-	if (s.channel.paused)
-		s.state = CHANNEL_PAUSED;
 	rc = create(a, x, &s, e);
 	stored_channel_release(&s);
 	return rc;

@@ -1,5 +1,5 @@
 // alert: one alert and the story of its delivery: each channel, each attempt.
-import { empty, h, label, lasting, number, pill, time, title, toast } from './dom.js';
+import { empty, h, label, lasting, number, pill, time, title, toast, value } from './dom.js';
 import { call } from './api.js';
 import { statusPill } from './alerts.js';
 
@@ -13,12 +13,13 @@ function facts(alert) {
 		['Value', alert.trigger_value],
 		['Bar', time(alert.window_start)],
 		...Object.entries(alert.values ?? {})
-			.map(([name, value]) => [label(name), value === null ? 'none'
-				: typeof value === 'number' ? number(value) : String(value)]),
+			.map(([name, v]) => [label(name), v === null ? 'none'
+				: typeof v === 'number' ? value(v) : String(v)]),
 	];
 
-	return h('dl', { class: 'facts' }, rows.map(([name, value]) =>
-		h('div', {}, h('dt', {}, name), h('dd', {}, value))));
+	return h('dl', { class: 'facts' }, rows.map(([name, shown]) =>
+		h('div', { class: name === 'Rule' ? 'wide' : null }, h('dt', {}, name),
+			h('dd', {}, shown))));
 }
 
 function attemptItem(one) {

@@ -68,7 +68,18 @@ function nameKey() {
 	$('key').textContent = key() === null ? 'Key' : 'Key set';
 }
 
+// Times come as UTC and are shown by the clock of who looks.
+function sayZone() {
+	const { timeZone } = new Intl.DateTimeFormat().resolvedOptions();
+	const minutes = -new Date().getTimezoneOffset(), ahead = Math.abs(minutes);
+	const two = (n) => String(n).padStart(2, '0');
+
+	$('zone').textContent = `Times are those of ${timeZone}` + (minutes === 0 ? '.' :
+		`, ${two(Math.floor(ahead / 60))}:${two(ahead % 60)} h ${minutes > 0 ? 'ahead of' : 'behind'} UTC.`);
+}
+
 startTheme();
+sayZone();
 nameKey();
 onKey(nameKey);
 // Another key may see more. A form that is being filled in is left alone.

@@ -1,7 +1,7 @@
 // chart: candles, the lines of a rule's indicators, its level, its alerts.
 // Every number drawn comes from the server, which computes the indicators with
 // the code that judges the rules; nothing is computed again here.
-import { h, number, time } from './dom.js';
+import { h, time, value } from './dom.js';
 
 const LIBRARY = '/ui/uPlot.iife.min.js', STYLE = '/ui/uPlot.min.css';
 // Indicators that live on the price's own scale; the others get a pane.
@@ -122,7 +122,12 @@ function drawLevel(u, level, c) {
 	ctx.restore();
 }
 
-const digits = (u, v) => (v === null || v === undefined ? '' : number(v));
+// In the legend: what is under the cursor, or else the last bar.
+function digits(u, v, series, at) {
+	const shown = at === null || at === undefined ? u.data[series].at(-1) : v;
+
+	return shown === null || shown === undefined ? '' : value(shown);
+}
 
 const hour = new Intl.DateTimeFormat(undefined, {
 	hour: '2-digit', minute: '2-digit', hourCycle: 'h23' });
@@ -142,13 +147,13 @@ function axes(c, bottom, room) {
 		ticks: { stroke: c.grid, width: 1 }, font: '12px system-ui, sans-serif' };
 
 	return [{ ...look, show: bottom, space: 70, values: (u, ticks) => ticks.map(tick) },
-		{ ...look, size: room, values: (u, ticks) => ticks.map((v) => number(v)) }];
+		{ ...look, size: room, values: (u, ticks) => ticks.map((v) => value(v)) }];
 }
 
 // Pixels for the widest number of the columns.
 function roomFor(columns) {
 	const ends = columns.flat().filter((v) => v !== null);
-	const most = ends.reduce((n, v) => Math.max(n, number(v).length), 4);
+	const most = ends.reduce((n, v) => Math.max(n, value(v).length), 4);
 
 	return 18 + 7 * Math.min(most, 12);
 }
@@ -163,8 +168,11 @@ function hidden(name) {
 }
 
 function options(width, height, c, bottom, room, series, draw) {
-	const when = { label: 'Time', value: (u, t) => (t === null ? '' :
-		`${day.format(new Date(t * 1000))}, ${hour.format(new Date(t * 1000))}`) };
+	const when = { label: 'Time', value: (u, t) => {
+		const at = new Date((t ?? u.data[0].at(-1)) * 1000);
+
+		return `${day.format(at)}, ${hour.format(at)}`;
+	} };
 
 	return { width, height, padding: [10, 20, 0, 0], series: [when, ...series], axes: axes(c, bottom, room),
 		cursor: { sync: { key: 'pulse' }, drag: { x: true, y: false } },
@@ -184,13 +192,13 @@ function table(candles, lines) {
 			h('tbody', {}, last.map(([candle, i]) => h('tr', {},
 				h('th', { scope: 'row' }, time(candle.timestamp)),
 				['open', 'high', 'low', 'close'].map((name) => h('td', {}, candle[name])),
-				lines.map((l) => h('td', {}, l.values[i] === null ? '' : number(l.values[i])))))))));
+				lines.map((l) => h('td', {}, l.values[i] === null ? '' : value(l.values[i])))))))));
 }
 
 function caption(all, lines) {
 	const { candles, marks, symbol, interval } = all, last = candles.at(-1);
 	const words = [`${symbol} ${interval}, ${candles.length} closed bars, the last close ${last.close}`,
-		...lines.map((l) => `${l.name} ${l.values.at(-1) === null ? 'none' : number(l.values.at(-1))}`),
+		...lines.map((l) => `${l.name} ${l.values.at(-1) === null ? 'none' : value(l.values.at(-1))}`),
 		`${marks.length} ${marks.length === 1 ? 'alert' : 'alerts'} marked`];
 
 	return words.join('; ');

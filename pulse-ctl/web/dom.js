@@ -32,6 +32,11 @@ const count = new Intl.NumberFormat(undefined, { maximumFractionDigits: 2 });
 
 export const number = (n) => count.format(n);
 
+const five = new Intl.NumberFormat(undefined, { maximumSignificantDigits: 5 });
+
+/** A price or an indicator: a coin may cost 0.0000123. */
+export const value = (n) => (Math.abs(n) < 100 ? five : count).format(n);
+
 /** A moment: the time of day, with the day when it is not today's. */
 export function time(text) {
 	const at = new Date(text);

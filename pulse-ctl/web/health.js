@@ -1,6 +1,7 @@
 // health: what each stage of the pipeline says of itself.
 import { h, label, lasting, number, pill, time, title } from './dom.js';
 import { call } from './api.js';
+import { channelList } from './channels.js';
 
 const FRESH_MS = 30000;
 const stages = {
@@ -70,12 +71,14 @@ function queue(deliveries) {
 
 export async function health(page, _id, signal) {
 	const shown = h('div', {}), ready = h('div', { role: 'status' });
+	const channels = channelList(signal);
 	let last = '';
 
 	const load = async (quiet) => {
 		const [m, r] = await Promise.all([
 			call('GET', '/metrics', { signal, quiet }),
 			call('GET', '/ready', { signal, quiet, accept: [503] }),
+			channels.load(quiet),
 		]);
 		const now = Date.now();
 		const names = [...new Set([...Object.keys(stages), ...m.body.components.map((c) => c.name)])];
@@ -93,7 +96,7 @@ export async function health(page, _id, signal) {
 		h('p', { class: 'muted' }, 'As of ', time(new Date(now).toISOString()), '. ',
 			h('a', { href: '/metrics' }, 'The same for Prometheus'), '.'));
 	};
-	page.append(title('Health'), ready, shown);
+	page.append(title('Health'), ready, channels.node, shown);
 	await load(false);
 	const timer = setInterval(() => {
 		if (!document.hidden)

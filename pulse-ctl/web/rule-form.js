@@ -2,6 +2,7 @@
 // description; what the API finds wrong is shown at the field it names.
 import { h, label, title, toast } from './dom.js';
 import { ApiError, call } from './api.js';
+import { channelsOf } from './channels.js';
 import { fault, kind, schema } from './schema.js';
 
 const same = (a, b) => JSON.stringify(a ?? null) === JSON.stringify(b ?? null);
@@ -16,7 +17,23 @@ function choices(member, required, value) {
 		h('option', { value: name, selected: name === value }, name))];
 }
 
-function inputOf(id, member, how, value, required) {
+// Which channels: those there are, and those that the rule names although they
+// are not there. The rule's own come first, as it has them.
+function channelChoices(id, names, value) {
+	const own = value ?? [];
+	const all = [...own, ...names.filter((name) => !own.includes(name))];
+
+	return h('div', { id, class: 'choices', role: 'group', tabindex: '-1',
+		'aria-labelledby': `${id}-label`, 'aria-describedby': `${id}-doc` },
+	all.length === 0 ? h('span', { class: 'muted' }, 'There is no named channel yet: ',
+		h('code', {}, 'pulse-ctl help channel add')) : all.map((name) =>
+		h('label', {}, h('input', { type: 'checkbox', value: name, checked: own.includes(name) }),
+			names.includes(name) ? name : `${name} (not there)`)));
+}
+
+function inputOf(id, member, how, value, required, names) {
+	if (how === 'names')
+		return channelChoices(id, names, value);
 	const common = { id, name: id, 'aria-describedby': `${id}-doc`, 'aria-required': required };
 
 	if (how === 'choice')
@@ -26,19 +43,19 @@ function inputOf(id, member, how, value, required) {
 	return h('input', {
 		...common, type: 'text', spellcheck: 'false', autocomplete: 'off',
 		inputmode: { number: 'numeric', decimal: 'decimal', url: 'url' }[how],
-		value: how === 'names' ? (value ?? []).join(', ') : value ?? null,
+		value: value ?? null,
 	});
 }
 
 // The value as the API wants it; undefined: left out. A number that is none
 // goes as it was typed: the API names the fault.
 function read(input, how) {
-	const text = how === 'flag' ? '' : input.value.trim();
-
 	if (how === 'flag')
 		return input.checked;
 	if (how === 'names')
-		return text === '' ? [] : text.split(/[\s,]+/).filter((name) => name !== '');
+		return [...input.querySelectorAll('input:checked')].map((one) => one.value);
+	const text = input.value.trim();
+
 	if (text === '')
 		return how === 'url' ? null : undefined;
 	return how === 'number' && /^-?\d{1,15}$/.test(text) ? Number(text) : text;
@@ -46,12 +63,12 @@ function read(input, how) {
 
 /**
  * A field. loc: "config.threshold". value: as the API shows it, or undefined
- * for the member's default.
+ * for the member's default. names: of the channels there are.
  */
-function field(loc, member, required, value) {
+function field(loc, member, required, value, names) {
 	const name = loc.split('.').pop(), id = `f-${loc.replace('.', '-')}`;
 	const how = kind(member);
-	const input = inputOf(id, member, how, value ?? member.default, required);
+	const input = inputOf(id, member, how, value ?? member.default, required, names);
 	const wrong = h('p', { class: 'fault', id: `${id}-fault`, hidden: true });
 	const self = {
 		loc, input, member, required,
@@ -77,7 +94,9 @@ function field(loc, member, required, value) {
 
 	input.addEventListener('change', () => self.check());
 	self.node = h('div', { class: how === 'flag' ? 'field flag' : 'field' },
-		h('label', { for: id }, label(name), required ? '' : h('span', { class: 'muted' },
+		h(how === 'names' ? 'span' : 'label', how === 'names'
+			? { id: `${id}-label`, class: 'label' } : { for: id },
+		label(name), required ? '' : h('span', { class: 'muted' },
 			how === 'flag' ? '' : ' optional')),
 		input, wrong, h('p', { class: 'hint', id: `${id}-doc` }, member.description));
 	return self;
@@ -86,7 +105,8 @@ function field(loc, member, required, value) {
 /* ---- the form ------------------------------------------------------------ */
 
 class Form {
-	constructor(described, rule) {
+	constructor(described, rule, names) {
+		this.names = names;
 		this.described = described;
 		this.rule = rule;
 		this.fields = new Map();
@@ -95,7 +115,7 @@ class Form {
 	}
 
 	add(parent, loc, member, required, value) {
-		const one = field(loc, member, required, value);
+		const one = field(loc, member, required, value, this.names);
 
 		this.fields.set(loc, one);
 		parent.append(one.node);
@@ -198,10 +218,12 @@ class Form {
 		let first = null;
 
 		for (const one of e.faults) {
-			const found = this.fields.get(one.loc.slice(1).join('.'));
+			const loc = one.loc.slice(1).join('.');
+			// A fault of an item is said of its list.
+			const found = this.fields.get(loc.replace(/\.\d+$/, ''));
 
 			if (found === undefined) {
-				rest.push(`${one.loc.slice(1).join('.')} ${one.msg}`.trim());
+				rest.push(`${loc} ${one.msg}`.trim());
 				continue;
 			}
 			found.say(one.msg);
@@ -226,8 +248,9 @@ function once() {
 export async function ruleForm(page, id, signal) {
 	const described = await schema();
 	const got = id === null ? null : await call('GET', `/api/v1/rules/${id}`, { signal });
+	const names = (await channelsOf({ signal })).map((one) => one.name);
 	const rule = got?.body ?? null;
-	const form = new Form(described, rule);
+	const form = new Form(described, rule, names);
 	const save = h('button', { type: 'submit', class: 'primary' },
 		rule === null ? 'Create the rule' : 'Save');
 	let sent = null, token = null, etag = got?.etag;

@@ -34,7 +34,8 @@ function facts(rule, types) {
 	];
 
 	return h('dl', { class: 'facts' }, rows.map(([name, value]) =>
-		h('div', {}, h('dt', {}, name), h('dd', {}, value))));
+		h('div', { class: name === 'Condition' ? 'wide' : null }, h('dt', {}, name),
+			h('dd', {}, value))));
 }
 
 /* ---- the chart ----------------------------------------------------------- */

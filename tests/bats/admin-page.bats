@@ -71,6 +71,8 @@ market() {
 	    '{"name":"At the upper band","rule_type":"bollinger_bands","config":{"band":"upper","event":"touch"}'; do
 		pulse-ctl rule add >>rules.ndjson <<<"$one,\"symbol\":\"BTC\",\"interval\":\"15m\"}"
 	done
+	echo https://hooks.slack.com/services/T0/B0/s3cr3t >url
+	pulse-ctl channel add "$(printf 'long%.0s' {1..15})-by" slack --file url=url
 	awk -f "$TESTS/market.awk" -v n=600 -v seed=3 >candles.ndjson
 	pulse-eval --replay -q <candles.ndjson >alerts.ndjson
 	[ -s alerts.ndjson ]
@@ -153,6 +155,18 @@ minutes() { # FIRST COUNT
 	}
 }
 
+@test "a rule's channels are chosen among those there are, and health shows how they do" {
+	echo https://hooks.slack.com/services/T0/B0/s3cr3t >url
+	pulse-ctl channel add zulu slack --file url=url
+	pulse-ctl channel add ops generic --file url=url
+	pulse-ctl channel add phone ntfy --file url=url --set paused=yes
+	pulse-ctl rule add <<<'{"name":"Named","symbol":"BTC","rule_type":"candle_close","config":{"value":"1","operator":">"},"channels":["zulu","gone-since"]}'
+	sqlite3 pulse.db "INSERT INTO endpoints VALUES ('channel:ops', 'ops', 9, 3, 1, 0, 0, 1788936660000, '410: the address is gone', 1),
+	    ('channel:zulu', 'zulu', 7, 1, 1, 4000000000000, 0, 0, NULL, 1)"
+	serve
+	browse channels
+}
+
 @test "every view fits a small and a wide screen, dark and light, and axe has nothing to say" {
 	market
 	serve
@@ -161,6 +175,9 @@ minutes() { # FIRST COUNT
 
 @test "the chart shows the candles, the rule's indicator and its alerts" {
 	market
+	pulse-ctl rule add kTINY:15m 'bollinger touch upper'
+	jq -c '.s = "kTINY" | (.o, .h, .l, .c) |= (tonumber / 5e6 | tostring)' \
+	    candles.ndjson | pulse-eval --replay -q >/dev/null
 	serve
 	browse chart
 }

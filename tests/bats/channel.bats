@@ -57,6 +57,8 @@ fire() {
 	# And what is not, does not.
 	run pulse-ctl -d "$LAB/third.db" channel add < <(pulse-ctl channel show ops)
 	[ "$status" -eq 1 ]
+	pulse-ctl channel add still slack --file url="$LAB/g" --set paused=yes | jq -e '.state == "paused"'
+	pulse-ctl channel rm still
 	# A dry run writes nothing.
 	pulse-ctl channel edit -n ops --set tries=9 | jq -e '.tries == 9'
 	pulse-ctl channel pause -n ops

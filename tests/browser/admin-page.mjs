@@ -243,6 +243,55 @@ const scenarios = {
 		await browser.close();
 	},
 
+	// A rule's channels are chosen among those there are; health shows how they
+	// do, and what a button there does is said and keeps the focus.
+	async channels() {
+		const [rule] = (await api('GET', '/api/v1/rules')).rules;
+		// Nothing runs here, so /ready says 503.
+		const browser = await open(`${url}/#/rules/${rule.id}/edit`, { expected: [503] });
+		const { page } = browser;
+		const group = page.getByRole('group', { name: /Channels/ });
+		const of = (name) => page.getByRole('list', { name: 'Channels' })
+			.getByRole('listitem').filter({ hasText: name });
+
+		await page.evaluate((k) => sessionStorage.setItem('pulse-key', k), key);
+		await browser.leave(() => page.reload());
+		await group.getByLabel('gone-since (not there)').waitFor();
+		assert.deepEqual(await group.getByRole('checkbox').evaluateAll((all) =>
+			all.map((one) => [one.value, one.checked])),
+		[['zulu', true], ['gone-since', true], ['ops', false], ['phone', false]]);
+		// Nothing touched is nothing changed.
+		await page.getByRole('button', { name: 'Save' }).click();
+		await says(page, 'Named is saved.');
+		const now = async () => (await api('GET', `/api/v1/rules/${rule.id}`)).channels;
+		assert.deepEqual(await now(), ['zulu', 'gone-since']);
+		await page.getByRole('link', { name: 'Edit' }).click();
+		await group.getByLabel('gone-since').uncheck();
+		await group.getByLabel('phone').focus();
+		await page.keyboard.press('Space');
+		await page.getByRole('button', { name: 'Save' }).click();
+		await eventually(async () => assert.deepEqual(await now(), ['zulu', 'phone']));
+
+		await page.getByRole('navigation').getByRole('link', { name: 'Health' }).click();
+		await of('ops').getByText('disabled', { exact: true }).waitFor();
+		await of('ops').getByText('generic: 410: the address is gone').waitFor();
+		await of('phone').getByText('paused', { exact: true }).waitFor();
+		await of('zulu').getByText(/slack: 7 times in a row, next try/).waitFor();
+		await browser.accessible();
+		await page.getByRole('button', { name: 'Resume ops' }).focus();
+		await page.keyboard.press('Enter');
+		await says(page, 'ops is ok.');
+		await eventually(async () => assert.equal(await focused(page), 'Pause ops'));
+		// Somebody else's change comes without taking the focus away.
+		await api('POST', '/api/v1/channels/phone/resume');
+		await of('phone').getByText('ok', { exact: true }).waitFor();
+		assert.equal(await focused(page), 'Pause ops');
+		await page.keyboard.press('Enter');
+		await says(page, 'ops is paused.');
+		assert.equal((await api('GET', '/api/v1/channels/ops')).state, 'paused');
+		await browser.close();
+	},
+
 	// Every view on a small and a wide screen, dark and light, by the system's
 	// wish and by the button.
 	async looks() {
@@ -376,12 +425,24 @@ const scenarios = {
 			`/api/v1/candles?symbol=${rule.symbol}&interval=${rule.interval}&limit=1&rule_id=${rule.id}`);
 		const words = await page.getByRole('img', { name: /closed bars/ }).getAttribute('aria-label');
 		assert.ok(words.includes(`last close ${candles[0].close}`), words);
-		assert.ok(words.includes(`rsi:14 ${Math.round(candles[0].values['rsi:14'] * 100) / 100}`),
+		assert.ok(words.includes(`rsi:14 ${Number(candles[0].values['rsi:14'].toPrecision(5))}`),
 			words);
+		// The legend tells of the last bar while nobody points at one.
+		await page.locator('.u-legend').last()
+			.getByText(String(Number(candles[0].values['rsi:14'].toPrecision(5)))).waitFor();
 		await page.getByText('The last bars as a table').click();
 		assert.equal(await page.locator('.scroll tr').count(), 21);
 		assert.equal(await page.getByRole('link', { name: 'uPlot' }).getAttribute('href'),
 			'/ui/uPlot.LICENSE.txt');
+
+		// A coin for less than a cent is drawn and told with all its digits.
+		const cheap = (await api('GET', '/api/v1/rules')).rules.find((r) => r.symbol === 'kTINY');
+		await browser.leave(() => page.goto(`${url}/#/rules/${cheap.id}`));
+		const upper = (await api('GET', `/api/v1/candles?symbol=kTINY&interval=15m&limit=1&rule_id=${cheap.id}`))
+			.candles[0].values['bb:20:2'].upper;
+		await page.getByRole('img', { name: new RegExp(`upper ${Number(upper.toPrecision(5))};`) }).waitFor();
+		assert.ok(upper < 0.02);
+		await browser.leave(() => page.goto(`${url}/#/rules/${rule.id}`));
 
 		// A build without npm has no library, and says so.
 		await page.route('**/ui/uPlot*', (route) => route.fulfill({ status: 404 }));
