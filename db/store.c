@@ -226,6 +226,12 @@ store_check(struct store *st, void (*fn)(void *arg, const char *problem),
 }
 
 int
+store_recount(struct store *st, struct err *e)
+{
+	return st->ops->recount(st, e);
+}
+
+int
 store_backup(struct store *st, const char *path, struct err *e)
 {
 	return st->ops->backup(st, path, e);

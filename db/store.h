@@ -52,6 +52,9 @@ int store_schema(struct store *st, struct err *e);
  * their number. */
 int store_check(struct store *st, void (*fn)(void *arg, const char *problem),
     void *arg, struct err *e);
+/* Count anew what is kept counted for lists: after rows were changed by
+ * hand. */
+int store_recount(struct store *st, struct err *e);
 /* Online copy into the file path (which must not exist). */
 int store_backup(struct store *st, const char *path, struct err *e);
 
@@ -244,10 +247,18 @@ enum delivery_status {
 const char *delivery_status_name(enum delivery_status s);
 int delivery_status_find(const char *name);
 
+/* What a back end knew when it gave a delivery, and would have to look up
+ * again to settle it. Its own business; all zero: it looks. */
+struct store_claim {
+	int64_t row, alert, status, tries;
+	int64_t siblings; /* deliveries of the alert, itself included */
+	char symbol[SYMBOL_TEXT_MAX];
+};
+
 /* One alert on its way through one channel. */
 struct store_delivery {
 	struct uuid id; /* UUIDv5 of the alert's id and the channel */
-	int64_t row; /* where the store keeps it */
+	struct store_claim claim;
 	struct uuid alert_id, rule_id;
 	const char *channel; /* "discord", "generic", or a named one */
 	enum delivery_status status;
@@ -307,9 +318,9 @@ int store_delivery_release(struct store *st, const struct uuid *id,
 
 struct store_attempt {
 	int64_t id;
-	/* As the claim gave it, so that settling need not search; 0: it is
-	 * searched for. */
-	int64_t row;
+	/* As the delivery came with it; settling keeps it up to date. NULL:
+	 * the store looks. */
+	struct store_claim *claim;
 	struct uuid delivery_id, alert_id;
 	const char *channel;
 	/* From 1, over the whole life of the delivery; set by the store. */

@@ -17,6 +17,7 @@ struct store_ops {
 	int (*schema)(struct store *st, struct err *e);
 	int (*check)(struct store *st, void (*fn)(void *arg, const char *),
 	    void *arg, struct err *e);
+	int (*recount)(struct store *st, struct err *e);
 	int (*backup)(struct store *st, const char *path, struct err *e);
 
 	int (*version)(struct store *st, int64_t *version, struct err *e);

@@ -47,15 +47,18 @@ print_problem(void *arg, const char *problem)
 int
 command_db_check(struct ctl *c)
 {
+	bool recount = false;
 	struct err e;
 	struct buf b;
-	int code, n;
+	int code, key, n;
 
-	while (ctl_next(c) != -1)
-		;
+	while ((key = ctl_next(c)) != -1)
+		recount |= key == KEY_RECOUNT;
 	ctl_expect(c, 0, 0, "");
 	if ((code = ctl_open(c, 0)) != 0)
 		return code;
+	if (recount && !c->common.dry_run && store_recount(c->store, &e) < 0)
+		return ctl_fail(c, EXIT_UNAVAILABLE, &e);
 	n = store_check(c->store, print_problem, c, &e);
 	if (n < 0)
 		return ctl_fail(c, EXIT_UNAVAILABLE, &e);

@@ -193,6 +193,13 @@ static const struct opt channel_test_options[] = {
     OPT_ROW_END,
 };
 
+static const struct opt check_options[] = {
+    {KEY_RECOUNT, "recount", NULL,
+	"first count alerts and deliveries anew, as after a change by hand"},
+    OPT_ROW_JSON,
+    OPT_ROW_END,
+};
+
 static const struct opt prune_options[] = {
     {KEY_KEEP_CANDLES, "keep-candles", "N",
 	"closed bars to keep a series (default 5000)"},
@@ -388,7 +395,7 @@ const struct command commands[] = {
 	"  pulse-ctl db init\n  pulse-ctl -d /var/lib/pulse/pulse.db db init\n",
 	NULL, json_only, NULL, command_db_init},
     {"db check", "look for damage", "", "  pulse-ctl db check\n", NULL,
-	json_only, NULL, command_db_check},
+	check_options, NULL, command_db_check},
     {"db prune", "delete old candles and settled alerts, bit by bit", "",
 	"  pulse-ctl db prune --keep-alerts 30d\n", NULL, prune_options, NULL,
 	command_db_prune},

@@ -135,7 +135,7 @@ intake_take(void *arg, const struct store_delivery *from, struct err *e)
 	if (d == NULL)
 		return err_set(e, "out of memory");
 	d->id = from->id;
-	d->row = from->row;
+	d->claim = from->claim;
 	d->alert_id = from->alert_id;
 	d->rule_id = from->rule_id;
 	uuid_print(&d->id, d->id_text);

@@ -35,7 +35,7 @@ struct endpoint;
 /* One delivery in memory, under our lease. */
 struct delivery {
 	struct uuid id, alert_id, rule_id;
-	int64_t row; /* where the store keeps it */
+	struct store_claim claim; /* the store's */
 	char id_text[UUID_TEXT_MAX];
 	struct endpoint *endpoint;
 	struct lane *lane;

@@ -38,7 +38,7 @@ store_one(struct sender *s, struct sending *g, size_t i, struct err *e)
 	struct delivery *d = g->v[i];
 	bool good = g->state[i] == DELIVERY_STATE_DELIVERED;
 	struct store_attempt a = {
-	    .row = d->row,
+	    .claim = &d->claim,
 	    .delivery_id = d->id,
 	    .alert_id = d->alert_id,
 	    .channel = d->channel,

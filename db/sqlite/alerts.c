@@ -123,11 +123,8 @@ put(struct store *st, const char *sql, const struct alert *a,
 		nchannels = 0;
 	if (db_enter(db, true, &own, e) < 0)
 		return -1;
-	rc = counts_begin(db, e);
-	if (rc == 0)
-		rc = insert_alert(db, sql, a, record, record_len,
-		    nchannels > 0 ? ALERT_PENDING : ALERT_NONE, now_ms, &seq,
-		    e);
+	rc = insert_alert(db, sql, a, record, record_len,
+	    nchannels > 0 ? ALERT_PENDING : ALERT_NONE, now_ms, &seq, e);
 	for (i = 0; i < nchannels && rc > 0; i++)
 		if (insert_delivery(
 			db, a, seq, channels[i], now_ms, due_ms, e) < 0)

@@ -69,7 +69,7 @@ static const char *const questions[] = {
     "PRAGMA integrity_check(20)",
     "SELECT 'table ' || \"table\" || ' row ' || rowid || ': its row of ' || "
     "parent || ' is missing' FROM pragma_foreign_key_check",
-    /* The counts that triggers keep. */
+    /* The counts that are kept. */
     "SELECT 'rules: ' || count(*) || ' rows, counted as ' || (SELECT "
     "coalesce(sum(n), 0) FROM rule_groups WHERE symbol = '') FROM rules "
     "HAVING count(*) <> (SELECT coalesce(sum(n), 0) FROM rule_groups "

@@ -2,11 +2,9 @@
  * counts: how many alerts and deliveries there are by group, kept in
  * alert_groups and delivery_groups.
  *
- * Triggers keep them, row by row, for whoever writes the tables. A transaction
- * of ours moves hundreds of rows between a handful of groups, so it counts in
- * memory instead and adds the sums before it commits. The row "counts_itself"
- * of counters tells the triggers to leave it to us: it is 1 from our first
- * count to the end of the transaction, so nobody else ever sees it. A rollback
+ * A transaction moves hundreds of rows between a handful of groups, so they
+ * are counted in memory and their sums written before it commits. Rows that
+ * are deleted, by a cascade too, are counted by triggers, at once. A rollback
  * takes back the rows, and we forget their counts.
  */
 #include <stdlib.h>
@@ -32,23 +30,9 @@ struct counts {
 	size_t n;
 	/* By hash: the number of a group plus one, or 0. */
 	uint16_t slots[SLOTS];
-	bool announced; /* counts_itself is 1 */
 };
 
 /* ---- the store's side ---------------------------------------------------- */
-
-static int
-announce(struct db *db, int yes, struct err *e)
-{
-	struct query q;
-
-	if (q_open(&q, db,
-		"UPDATE counters SET n = ? WHERE name = 'counts_itself'",
-		e) < 0)
-		return -1;
-	q_int(&q, yes);
-	return q_run(&q, e);
-}
 
 static int
 write_change(struct db *db, enum count_table table, const char *name,
@@ -92,17 +76,33 @@ counts_write(struct db *db, struct err *e)
 	return 0;
 }
 
+/* Group by group, from the rows. */
 int
-counts_end(struct db *db, struct err *e)
+sqlite_recount(struct store *st, struct err *e)
 {
-	struct counts *c = db->counts;
+	static const char *const sql[] = {
+	    "DELETE FROM alert_groups",
+	    "INSERT INTO alert_groups SELECT symbol, status, count(*) "
+	    "FROM alerts GROUP BY symbol, status",
+	    "INSERT INTO alert_groups SELECT '', status, sum(n) "
+	    "FROM alert_groups GROUP BY status",
+	    "DELETE FROM delivery_groups",
+	    "INSERT INTO delivery_groups SELECT channel, status, count(*) "
+	    "FROM deliveries GROUP BY channel, status",
+	};
+	struct db *db = db_of(st);
+	struct query q;
+	bool own;
+	size_t i;
+	int rc = 0;
 
-	if (c == NULL || !c->announced)
-		return 0;
-	if (counts_write(db, e) < 0 || announce(db, 0, e) < 0)
+	if (db_enter(db, true, &own, e) < 0)
 		return -1;
-	c->announced = false;
-	return 0;
+	counts_forget(db);
+	for (i = 0; i < sizeof(sql) / sizeof(sql[0]) && rc == 0; i++)
+		if ((rc = q_open_once(&q, db, sql[i], e)) == 0)
+			rc = q_run(&q, e);
+	return db_leave(db, own, rc, e);
 }
 
 /* ---- in memory ----------------------------------------------------------- */
@@ -139,7 +139,8 @@ find(struct counts *c, enum count_table table, const char *name, int status)
 }
 
 int
-counts_begin(struct db *db, struct err *e)
+counts_add(struct db *db, enum count_table table, const char *name, int status,
+    int64_t change, struct err *e)
 {
 	struct counts *c = db->counts;
 
@@ -148,20 +149,6 @@ counts_begin(struct db *db, struct err *e)
 		if (c == NULL)
 			return err_set(e, "out of memory");
 	}
-	if (c->announced)
-		return 0;
-	if (announce(db, 1, e) < 0)
-		return -1;
-	c->announced = true;
-	return 0;
-}
-
-int
-counts_add(struct db *db, enum count_table table, const char *name, int status,
-    int64_t change, struct err *e)
-{
-	struct counts *c = db->counts;
-
 	/* Longer than the programs make them: not worth remembering. */
 	if (strlen(name) > NAME_LEN_MAX)
 		return write_change(db, table, name, status, change, e);
@@ -179,7 +166,6 @@ counts_forget(struct db *db)
 	if (c == NULL)
 		return;
 	c->n = 0;
-	c->announced = false;
 	memset(c->slots, 0, sizeof(c->slots));
 }
 

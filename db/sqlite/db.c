@@ -329,7 +329,7 @@ db_commit(struct db *db, struct err *e)
 		return err_set(
 		    e, "nothing was stored: a part of the transaction failed");
 	}
-	if (counts_end(db, e) < 0 || run(db, "COMMIT", e) < 0) {
+	if (counts_write(db, e) < 0 || run(db, "COMMIT", e) < 0) {
 		db_rollback(db);
 		return -1;
 	}

@@ -162,17 +162,13 @@ int interval_stored(const char *name, struct err *e);
 
 enum count_table { COUNT_ALERTS, COUNT_DELIVERIES };
 
-/* Before rows are added or change their status: from here to the end of the
- * open transaction their counts are ours to keep. 0 or -1. */
-int counts_begin(struct db *db, struct err *e);
 /* So many rows more (or fewer) of this symbol or channel ("" all symbols) have
- * this status. After counts_begin(). 0 or -1. */
+ * this status. Inside a transaction. 0 or -1. */
 int counts_add(struct db *db, enum count_table table, const char *name,
     int status, int64_t change, struct err *e);
-/* Bring the tables up to date, to read them inside the transaction. */
+/* Bring the tables up to date: before COMMIT, and before they are read inside
+ * a transaction. 0 or -1. */
 int counts_write(struct db *db, struct err *e);
-/* The same, and give the counting back: before COMMIT. */
-int counts_end(struct db *db, struct err *e);
 /* After a rollback. */
 void counts_forget(struct db *db);
 void counts_free(struct db *db);
@@ -182,6 +178,7 @@ void counts_free(struct db *db);
 int sqlite_schema(struct store *st, struct err *e);
 int sqlite_check(struct store *st, void (*fn)(void *arg, const char *),
     void *arg, struct err *e);
+int sqlite_recount(struct store *st, struct err *e);
 int sqlite_backup(struct store *st, const char *path, struct err *e);
 
 int sqlite_rule_put(struct store *st, struct rule *r, struct err *e);
@@ -246,8 +243,7 @@ int sqlite_alert_count(struct store *st, const struct store_alert_filter *f,
 int sqlite_alert_after(struct store *st, int64_t seq, int64_t limit,
     store_alert_fn *fn, void *arg, struct err *e);
 int sqlite_alert_seq(struct store *st, int64_t *seq, struct err *e);
-/* Bring the status of an alert in line with its deliveries. After
- * counts_begin(). */
+/* Bring the status of an alert in line with its deliveries. */
 int alert_refresh(struct db *db, int64_t alert, struct err *e);
 /* The only delivery of a pending alert has ended: the same, without a look. */
 int alert_settled(struct db *db, int64_t alert, const char *symbol,

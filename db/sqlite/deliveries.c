@@ -21,7 +21,9 @@
 	"d.step, d.next_attempt_ms, d.created_ms, d.updated_ms, d.lease, "     \
 	"d.lease_until_ms, d.last_error, CASE d.channel "                      \
 	"WHEN 'discord' THEN r.discord_webhook_url "                           \
-	"WHEN 'generic' THEN r.generic_webhook_url END, a.record, d.n "
+	"WHEN 'generic' THEN r.generic_webhook_url END, a.record, "            \
+	"d.n, d.alert, d.tries, a.symbol, "                                    \
+	"(SELECT count(*) FROM deliveries o WHERE o.alert = d.alert) "
 #define FROM_DELIVERIES                                                        \
 	"FROM deliveries d CROSS JOIN alerts a ON a.seq = d.alert "            \
 	"LEFT JOIN rules r ON r.id = d.rule_id "
@@ -50,7 +52,13 @@ read_delivery(const struct query *q, struct store_delivery *d)
 	d->url = col_text(q, 13);
 	d->record = col_text(q, 14);
 	d->record_len = (size_t)sqlite3_column_bytes(q->stmt, 14);
-	d->row = col_int(q, 15);
+	d->claim.status = d->status;
+	d->claim.row = col_int(q, 15);
+	d->claim.alert = col_int(q, 16);
+	d->claim.tries = col_int(q, 17);
+	(void)snprintf(
+	    d->claim.symbol, sizeof(d->claim.symbol), "%s", col_text(q, 18));
+	d->claim.siblings = col_int(q, 19);
 }
 
 /* Give every row to fn. The number given, or -1. */
@@ -203,7 +211,7 @@ claim_rows(struct db *db, struct query *q, const char *token, int64_t now_ms,
 		struct numbers one = {.n = 1};
 
 		read_delivery(q, &d);
-		one.v = &d.row;
+		one.v = &d.claim.row;
 		if (lease_all(db, &one, token, now_ms, lease_ms, e) < 0) {
 			rc = -1;
 			break;
@@ -401,12 +409,10 @@ sqlite_delivery_release(struct store *st, const struct uuid *id,
 
 /* ---- settling ------------------------------------------------------------ */
 
-/* What settling must know of the delivery and of its alert. */
+/* What settling must know of the delivery. */
 struct held {
-	int64_t n, alert, tries, status;
-	int64_t siblings; /* deliveries of the alert, itself included */
+	struct store_claim c;
 	char channel[64];
-	char symbol[SYMBOL_TEXT_MAX];
 	bool ours;
 };
 
@@ -420,48 +426,43 @@ count_move(
 	return counts_add(db, COUNT_DELIVERIES, channel, (int)to, 1, e);
 }
 
-#define HELD                                                                   \
-	"SELECT d.n, d.alert, d.tries, d.status, d.channel, "                  \
-	"d.status < 2 AND d.lease IS ?1, a.symbol, "                           \
-	"(SELECT count(*) FROM deliveries o WHERE o.alert = d.alert) "         \
-	"FROM deliveries d CROSS JOIN alerts a ON a.seq = d.alert "
-
 /* 1, or 0 when the delivery is gone with its rule. */
 static int
-look_at(struct db *db, const struct uuid *id, int64_t row, const char *token,
-    struct held *h, struct err *e)
+look_at(struct db *db, const struct uuid *id, const char *token, struct held *h,
+    struct err *e)
 {
 	struct query q;
 	int rc;
 
 	if (q_open(&q, db,
-		row > 0 ? HELD "WHERE d.id = ?2 AND d.n = ?3"
-			: HELD "WHERE d.id = ?2",
+		"SELECT d.n, d.alert, d.tries, d.status, "
+		"d.status < 2 AND d.lease IS ?1, a.symbol, d.channel, "
+		"(SELECT count(*) FROM deliveries o WHERE o.alert = d.alert) "
+		"FROM deliveries d CROSS JOIN alerts a ON a.seq = d.alert "
+		"WHERE d.id = ?2",
 		e) < 0)
 		return -1;
 	q_text(&q, token);
 	q_uuid(&q, id);
-	if (row > 0)
-		q_int(&q, row);
 	if ((rc = q_step(&q, e)) > 0) {
-		h->n = col_int(&q, 0);
-		h->alert = col_int(&q, 1);
-		h->tries = col_int(&q, 2);
-		h->status = col_int(&q, 3);
+		h->c.row = col_int(&q, 0);
+		h->c.alert = col_int(&q, 1);
+		h->c.tries = col_int(&q, 2);
+		h->c.status = col_int(&q, 3);
+		h->ours = col_int(&q, 4) != 0;
 		(void)snprintf(
-		    h->channel, sizeof(h->channel), "%s", col_text(&q, 4));
-		h->ours = col_int(&q, 5) != 0;
+		    h->c.symbol, sizeof(h->c.symbol), "%s", col_text(&q, 5));
 		(void)snprintf(
-		    h->symbol, sizeof(h->symbol), "%s", col_text(&q, 6));
-		h->siblings = col_int(&q, 7);
+		    h->channel, sizeof(h->channel), "%s", col_text(&q, 6));
+		h->c.siblings = col_int(&q, 7);
 	}
 	q_close(&q);
 	return rc;
 }
 
 static int
-record_attempt(
-    struct db *db, const struct held *h, struct store_attempt *a, struct err *e)
+record_attempt(struct db *db, const struct store_claim *c, const char *channel,
+    struct store_attempt *a, struct err *e)
 {
 	struct query q;
 
@@ -471,9 +472,9 @@ record_attempt(
 		"response, created_ms) VALUES (?,?,?,?,?,?,?,?,?,?,?)",
 		e) < 0)
 		return -1;
-	a->attempt_no = h->tries + 1;
-	q_int(&q, h->alert);
-	q_text(&q, h->channel);
+	a->attempt_no = c->tries + 1;
+	q_int(&q, c->alert);
+	q_text(&q, channel);
 	q_int(&q, a->attempt_no);
 	q_int(&q, a->success);
 	q_int(&q, a->response_code);
@@ -491,21 +492,23 @@ record_attempt(
 
 /* The attempt was another holder's as well: only count it. */
 static int
-count_try(struct db *db, const struct held *h, struct err *e)
+count_try(struct db *db, const struct store_claim *c, struct err *e)
 {
 	struct query q;
 
 	if (q_open(&q, db,
 		"UPDATE deliveries SET tries = tries + 1 WHERE n = ?", e) < 0)
 		return -1;
-	q_int(&q, h->n);
+	q_int(&q, c->row);
 	return q_run(&q, e);
 }
 
+/* Where it goes, if it is what c says and leased by the token: 1, 0 when it is
+ * not, -1. */
 static int
-move_on(struct db *db, const struct held *h, const char *token,
-    const struct store_attempt *a, const struct store_settlement *s,
-    struct err *e)
+move_on(struct db *db, const struct uuid *id, const struct store_claim *c,
+    const char *token, const struct store_attempt *a,
+    const struct store_settlement *s, struct err *e)
 {
 	bool keep = s->keep_lease && s->status < DELIVERY_DELIVERED;
 	struct query q;
@@ -514,7 +517,8 @@ move_on(struct db *db, const struct held *h, const char *token,
 		"UPDATE deliveries SET status = ?, attempts = attempts + 1, "
 		"tries = tries + 1, step = ?, next_attempt_ms = ?, lease = ?, "
 		"lease_until_ms = ?, last_error = ?, updated_ms = ? "
-		"WHERE n = ?",
+		"WHERE n = ? AND id = ? AND lease = ? AND status = ? AND "
+		"tries = ?",
 		e) < 0)
 		return -1;
 	q_int(&q, s->status);
@@ -524,16 +528,47 @@ move_on(struct db *db, const struct held *h, const char *token,
 	q_int(&q, keep ? s->lease_until_ms : 0);
 	q_text(&q, a->success ? NULL : a->error);
 	q_int(&q, a->created_ms);
-	q_int(&q, h->n);
-	if (q_run(&q, e) < 0 ||
-	    count_move(db, h->channel, h->status, s->status, e) < 0)
+	q_int(&q, c->row);
+	q_uuid(&q, id);
+	q_text(&q, token);
+	q_int(&q, c->status);
+	q_int(&q, c->tries);
+	return change_one(db, &q, e);
+}
+
+/* The attempt of a delivery that has moved on, its counts and its alert. */
+static int
+book(struct db *db, const struct store_claim *c, const char *channel,
+    struct store_attempt *a, const struct store_settlement *s, struct err *e)
+{
+	if (record_attempt(db, c, channel, a, e) < 0 ||
+	    count_move(db, channel, c->status, s->status, e) < 0)
 		return -1;
 	if (s->status != DELIVERY_DELIVERED && s->status != DELIVERY_DEAD)
 		return 0;
-	if (h->siblings > 1)
-		return alert_refresh(db, h->alert, e);
+	if (c->siblings > 1)
+		return alert_refresh(db, c->alert, e);
 	return alert_settled(
-	    db, h->alert, h->symbol, s->status == DELIVERY_DELIVERED, e);
+	    db, c->alert, c->symbol, s->status == DELIVERY_DELIVERED, e);
+}
+
+/* By what the claim says. 1, 0 when it is out of date, -1. */
+static int
+settle_known(struct db *db, const struct uuid *id, const char *token,
+    struct store_attempt *a, const struct store_settlement *s, struct err *e)
+{
+	struct store_claim *c = a->claim;
+	int rc;
+
+	if (c == NULL || c->row == 0 || a->channel == NULL)
+		return 0;
+	if ((rc = move_on(db, id, c, token, a, s, e)) <= 0)
+		return rc;
+	if (book(db, c, a->channel, a, s, e) < 0)
+		return -1;
+	c->status = s->status;
+	c->tries++;
+	return 1;
 }
 
 static int
@@ -544,16 +579,18 @@ settle(struct db *db, const struct uuid *id, const char *token,
 	int rc;
 
 	a->attempt_no = 0;
-	if (counts_begin(db, e) < 0 ||
-	    (rc = look_at(db, id, a->row, token, &h, e)) < 0)
+	if ((rc = settle_known(db, id, token, a, s, e)) != 0 ||
+	    (rc = look_at(db, id, token, &h, e)) <= 0)
+		return rc;
+	if (!h.ours) {
+		if (record_attempt(db, &h.c, h.channel, a, e) < 0)
+			return -1;
+		return count_try(db, &h.c, e);
+	}
+	if (move_on(db, id, &h.c, token, a, s, e) < 0 ||
+	    book(db, &h.c, h.channel, a, s, e) < 0)
 		return -1;
-	if (rc == 0)
-		return 0;
-	if (record_attempt(db, &h, a, e) < 0)
-		return -1;
-	if (!h.ours)
-		return count_try(db, &h, e);
-	return move_on(db, &h, token, a, s, e) < 0 ? -1 : 1;
+	return 1;
 }
 
 int
@@ -819,8 +856,6 @@ change_statuses(struct store *st, const struct store_delivery_filter *f,
 
 	if (db_enter(db, true, &own, e) < 0)
 		return -1;
-	if (counts_begin(db, e) < 0)
-		return db_leave(db, own, -1, e);
 	for (i = 0; i < n; i++) {
 		rc = change_status(db, f, statuses[i], now_ms, c, e);
 		if (rc < 0)

@@ -30,6 +30,7 @@ static const struct store_ops sqlite_ops = {
     .close = sqlite_close_store,
     .schema = sqlite_schema,
     .check = sqlite_check,
+    .recount = sqlite_recount,
     .backup = sqlite_backup,
     .version = sqlite_version,
     .set_wait = sqlite_set_wait,

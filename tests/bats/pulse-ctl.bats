@@ -411,7 +411,7 @@ alert() { # SYMBOL
 	run -69 pulse-ctl -d bad.db rule list
 }
 
-@test "what a hand changes in the store is counted, too" {
+@test "what a hand changed in the store is found, and counted anew" {
 	echo '{"name":"a","symbol":"BTC","rule_type":"candle_close","config":{"value":1,"operator":">"},"generic_webhook_url":"https://example.com/x"}' |
 	    pulse-ctl rule add
 	for m in 0 1 2; do
@@ -421,7 +421,10 @@ alert() { # SYMBOL
 	[ "$(wc -l <out)" -eq 3 ]
 	pulse-ctl delivery list --status pending | wc -l | grep -x 3
 	sqlite3 pulse.db 'PRAGMA foreign_keys = ON; UPDATE deliveries SET status = 3 WHERE n = 1; UPDATE alerts SET status = 2 WHERE seq = 1; DELETE FROM alerts WHERE seq = 3'
-	pulse-ctl db check | jq -e '.problems == 0'
+	run -1 pulse-ctl db check
+	[[ $output == *"deliveries by generic, status 0: counted as 2"* ]]
+	pulse-ctl db check --recount | jq -e '.problems == 0'
+	pulse-ctl delivery list --status dead | wc -l | grep -x 1
 }
 
 @test "status says what is wrong and what to do, and exits 1" {
