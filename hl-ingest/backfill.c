@@ -24,6 +24,7 @@
 
 struct question {
 	struct member *member;
+	bool past; /* for older bars */
 	int64_t weight; /* as spent */
 };
 
@@ -81,8 +82,9 @@ on_failure(struct member *m, const char *why)
 }
 
 static void
-on_rows(struct member *m, const struct rest_answer *a, int64_t spent)
+on_rows(struct question *q, const struct rest_answer *a)
 {
+	struct member *m = q->member;
 	struct feed *f = m->feed;
 	struct rows rows = {.member = m};
 	struct err e = {.msg = ""};
@@ -91,7 +93,10 @@ on_rows(struct member *m, const struct rest_answer *a, int64_t spent)
 	if (frame_parse_rows(a->body, a->len, on_row, &rows, &bad, &e) < 0) {
 		free(rows.v);
 		f->rest.failures++;
-		on_failure(m, e.msg);
+		if (q->past)
+			past_failed(m);
+		else
+			on_failure(m, e.msg);
 		return;
 	}
 	if (bad > 0 || rows.foreign > 0) {
@@ -100,11 +105,15 @@ on_rows(struct member *m, const struct rest_answer *a, int64_t spent)
 		    m->coin, interval_name(m->interval), bad + rows.foreign,
 		    bad > 0 ? e.msg : "another series");
 	}
-	m->failures = 0;
-	m->failure_said = false;
-	rest_charge(&f->rest, budget_weight_rows((int64_t)rows.n) - spent);
-	series_rows(&m->series, rows.v, rows.n,
-	    exclock_surely(a->sent_ms, a->server_ms), feed_now(f));
+	rest_charge(&f->rest, budget_weight_rows((int64_t)rows.n) - q->weight);
+	if (q->past) {
+		past_rows(m, rows.v, rows.n);
+	} else {
+		m->failures = 0;
+		m->failure_said = false;
+		series_rows(&m->series, rows.v, rows.n,
+		    exclock_surely(a->sent_ms, a->server_ms), feed_now(f));
+	}
 	free(rows.v);
 }
 
@@ -124,57 +133,84 @@ on_unknown(struct member *m, const char *why)
 }
 
 static void
+on_no_rows(struct question *q, const struct rest_answer *a)
+{
+	struct member *m = q->member;
+
+	if (q->past)
+		past_failed(m);
+	else if (a->result == REST_UNKNOWN || a->result == REST_REFUSED)
+		on_unknown(m, a->why);
+	else if (a->result == REST_LIMITED)
+		series_ask_failed(&m->series, feed_now(m->feed));
+	else
+		on_failure(m, a->why);
+}
+
+static void
 on_answer(void *arg, const struct rest_answer *a)
 {
-	struct question *q = arg;
-	struct member *m = q->member;
-	struct feed *f = m->feed;
-	int64_t spent = q->weight;
+	struct question q = *(struct question *)arg;
+	struct member *m = q.member;
 
-	free(q);
-	m->series.asked = false;
-	feed_kick(f);
+	free(arg);
+	if (q.past)
+		m->past.asked = false;
+	else
+		m->series.asked = false;
+	feed_kick(m->feed);
 	if (m->state != MEMBER_ACTIVE)
 		return;
-	switch (a->result) {
-	case REST_OK:
-		on_rows(m, a, spent);
-		break;
-	case REST_UNKNOWN:
-	case REST_REFUSED:
-		on_unknown(m, a->why);
-		break;
-	case REST_LIMITED:
-		series_ask_failed(&m->series, feed_now(f));
-		break;
-	case REST_FAILED:
+	if (a->result == REST_FAILED)
 		log_info("REST: %s", a->why);
-		on_failure(m, a->why);
-		break;
-	}
+	if (a->result == REST_OK)
+		on_rows(&q, a);
+	else
+		on_no_rows(&q, a);
 }
 
 /* ---- questions ----------------------------------------------------------- */
 
+/* What is to be asked, and of whom. */
+struct choice {
+	struct member *member; /* NULL: nothing */
+	struct series_ask ask;
+	bool past;
+};
+
 static void
-send_question(struct feed *f, struct member *m, const struct series_ask *ask)
+note_sent(const struct choice *c, int64_t now_ms)
 {
-	int64_t now = feed_now(f);
+	if (c->past)
+		c->member->past.asked = true;
+	else
+		series_asked(&c->member->series, now_ms);
+}
+
+static void
+send_question(struct feed *f, const struct choice *c)
+{
+	struct member *m = c->member;
+	int64_t now = feed_now(f), to;
 	struct question *q = malloc(sizeof(*q));
 	struct err e;
 
 	if (q == NULL)
 		return;
-	*q = (struct question){
-	    .member = m, .weight = budget_weight_rows(ask->rows)};
-	rest_print_candles(&f->line, m->coin, m->interval, ask->from_ms,
-	    now + m->series.step_ms);
-	if (rest_post(&f->rest, f->line.p, q->weight, on_answer, q, &e) < 0) {
+	*q = (struct question){.member = m,
+	    .past = c->past,
+	    .weight = budget_weight_rows(c->ask.rows)};
+	to = c->past ? m->past.to_ms - 1 : now + m->series.step_ms;
+	rest_print_candles(&f->line, m->coin, m->interval, c->ask.from_ms, to);
+	if (rest_post(&f->rest, f->line.p, q->weight, on_answer, q, &e) == 0) {
+		note_sent(c, now);
+	} else {
 		free(q);
 		log_warn("REST: %s", e.msg);
-		series_ask_failed(&m->series, now + FAILING_BASE_MS);
-	} else {
-		series_asked(&m->series, now);
+		if (c->past)
+			past_failed(m);
+		else
+			series_ask_failed(&m->series, now + FAILING_BASE_MS);
 	}
 	buf_reset(&f->line);
 }
@@ -197,45 +233,52 @@ turn_ms(const struct member *m, const struct series_ask *ask)
 	       patience_ms[ask->urgency];
 }
 
-/* Whether a's question comes before b's. */
+/* Whether a is asked before b. */
 static bool
-is_before(const struct member *a, const struct series_ask *x,
-    const struct member *b, const struct series_ask *y)
+is_before(const struct choice *a, const struct choice *b)
 {
-	bool urgent = x->urgency == SERIES_ASK_CONFIRM;
+	bool urgent = a->ask.urgency == SERIES_ASK_CONFIRM;
 
-	if (urgent != (y->urgency == SERIES_ASK_CONFIRM))
+	if (urgent != (b->ask.urgency == SERIES_ASK_CONFIRM))
 		return urgent;
-	return urgent ? x->due_ms < y->due_ms : turn_ms(a, x) < turn_ms(b, y);
+	return urgent
+		   ? a->ask.due_ms < b->ask.due_ms
+		   : turn_ms(a->member, &a->ask) < turn_ms(b->member, &b->ask);
 }
 
-/* The question that comes first of those that are due, or NULL; *next: when
- * another will be, on the exchange's clock. */
-static struct member *
-choose(struct feed *f, struct series_ask *best, int64_t *next)
+static void
+consider(
+    struct choice *best, const struct choice *c, int64_t now_ms, int64_t *next)
 {
-	struct member *chosen = NULL;
+	if (c->ask.due_ms > now_ms) {
+		if (c->ask.due_ms < *next)
+			*next = c->ask.due_ms;
+		return;
+	}
+	if (best->member == NULL || is_before(c, best))
+		*best = *c;
+}
+
+/* The question that comes first of those that are due; *next: when another
+ * will be, on the exchange's clock. */
+static void
+choose(struct feed *f, struct choice *best, int64_t *next)
+{
 	int64_t now = feed_now(f);
 	size_t i;
 
+	*best = (struct choice){.member = NULL};
 	for (i = 0; i < f->n_members; i++) {
-		struct member *m = f->members[i];
-		struct series_ask ask;
+		struct choice c = {.member = f->members[i]};
 
-		if (m->state != MEMBER_ACTIVE)
+		if (c.member->state != MEMBER_ACTIVE)
 			continue;
-		series_ask(&m->series, now, &ask);
-		if (ask.due_ms > now) {
-			if (ask.due_ms < *next)
-				*next = ask.due_ms;
-			continue;
-		}
-		if (chosen != NULL && !is_before(m, &ask, chosen, best))
-			continue;
-		chosen = m;
-		*best = ask;
+		series_ask(&c.member->series, now, &c.ask);
+		consider(best, &c, now, next);
+		c.past = true;
+		past_ask(c.member, &c.ask);
+		consider(best, &c, now, next);
 	}
-	return chosen;
 }
 
 int64_t
@@ -243,23 +286,23 @@ backfill_step(struct feed *f, int64_t now_ms)
 {
 	for (;;) {
 		int64_t next = INT64_MAX, wait, weight;
-		struct series_ask ask;
-		struct member *m = choose(f, &ask, &next);
+		struct choice c;
 
-		if (m == NULL)
+		choose(f, &c, &next);
+		if (c.member == NULL)
 			return next == INT64_MAX ? next
 						 : now_ms + next - feed_now(f);
 		/* The reader is slow, or answers are awaited: either will
 		 * wake us. */
 		if (!out_room(&f->out) || f->rest.running >= RUNNING_MAX)
 			return INT64_MAX;
-		weight = budget_weight_rows(ask.rows);
-		if (ask.urgency != SERIES_ASK_CONFIRM)
+		weight = budget_weight_rows(c.ask.rows);
+		if (c.ask.urgency != SERIES_ASK_CONFIRM)
 			weight += f->rest.budget.limit * RESERVED_PERCENT / 100;
 		wait = rest_wait(&f->rest, weight);
 		if (wait > 0)
 			return now_ms + wait;
-		send_question(f, m, &ask);
+		send_question(f, &c);
 	}
 }
 

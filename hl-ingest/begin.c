@@ -216,9 +216,8 @@ may_come_back(const struct feed *f, const struct member *m)
 {
 	const struct names *names = &f->catalogue.names;
 
-	return !(m->started && m->series.asked) &&
-	       (names_find(names, m->asked) != NULL ||
-		   names_find_pair(names, m->asked) != NULL);
+	return !feed_awaits(m) && (names_find(names, m->asked) != NULL ||
+				      names_find_pair(names, m->asked) != NULL);
 }
 
 static void
@@ -230,6 +229,7 @@ come_back(struct feed *f, struct member *m)
 		series_release(&m->series);
 	m->started = false;
 	m->failures = 0;
+	m->past = (struct past){.asked = false};
 	m->state = MEMBER_NEW;
 	feed_kick(f);
 }

@@ -134,6 +134,12 @@ feed_count(const struct feed *f, enum member_state state)
 	return n;
 }
 
+bool
+feed_awaits(const struct member *m)
+{
+	return (m->started && m->series.asked) || m->past.asked;
+}
+
 /* Free what is gone and not awaited by an answer. */
 static void
 sweep(struct feed *f)
@@ -143,7 +149,7 @@ sweep(struct feed *f)
 	for (i = f->n_members; i-- > 0;) {
 		struct member *m = f->members[i];
 
-		if (m->state != MEMBER_GONE || (m->started && m->series.asked))
+		if (m->state != MEMBER_GONE || feed_awaits(m))
 			continue;
 		if (m->started)
 			series_release(&m->series);
@@ -227,6 +233,7 @@ step(struct feed *f)
 	due = earlier(due, catalogue_step(&f->catalogue));
 	begin_refusals(f);
 	sweep(f);
+	past_plan(f);
 	if (f->plan_due)
 		backfill_plan(f);
 	d = tick(f, now);

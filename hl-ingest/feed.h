@@ -6,6 +6,7 @@
  *	begin.c		what a series needs to be followed; refusals
  *	connect.c	the connection: resolve, connect, subscribe, frames
  *	backfill.c	which series asks REST next; its answers
+ *	past.c		older bars, when rules need more than there are
  *	follow.c	the series that the rules need
  *	report.c	records on stdout, counters, heartbeats
  */
@@ -17,6 +18,7 @@
 #include <stdint.h>
 
 #include "common/http.h"
+#include "common/interval.h"
 #include "db/store.h"
 #include "hl-ingest/catalogue.h"
 #include "hl-ingest/exclock.h"
@@ -55,6 +57,14 @@ enum member_state {
 	MEMBER_GONE, /* removed; freed when no answer is awaited */
 };
 
+/* Bars before those that a series began with, for rules that need them. */
+struct past {
+	int64_t planned; /* as many bars are seen to */
+	int64_t from_ms, to_ms; /* wanted: opening times, to_ms exclusive */
+	bool asked;
+	int64_t not_before_ms; /* exchange's clock */
+};
+
 /* A series and what the feed knows about it. */
 struct member {
 	struct feed *feed;
@@ -67,6 +77,7 @@ struct member {
 	int64_t warmup_bars;
 	int slot; /* subscription, or -1 */
 	struct series series; /* from MEMBER_ACTIVE on */
+	struct past past;
 	bool started;
 	int64_t begun_ms; /* exchange's clock */
 	bool dirty; /* its forming bar waits for the reader */
@@ -80,7 +91,7 @@ struct member {
 };
 
 struct feed_counters {
-	uint64_t frames, bad_frames, candles, forming, closed, backfilled;
+	uint64_t frames, bad_frames, candles, forming, closed, backfilled, past;
 	uint64_t amended, corrected, unconfirmed, unchecked, gaps, late,
 	    duplicates;
 	uint64_t regressed, stale, conflated, reconnects, bad_rows;
@@ -121,6 +132,7 @@ struct feed {
 	int64_t clock_at_ms, beat_at_ms, rules_at_ms;
 	bool clock_asked, beat_waits;
 	int64_t rule_seq;
+	int64_t any_warmup[INTERVAL_COUNT]; /* of rules on any symbol */
 	bool limit_said, confirm_said;
 	bool plan_due; /* series came or went: backfill_plan() */
 	unsigned readings_seen; /* of the catalogue */
@@ -137,6 +149,8 @@ struct member *feed_add(struct feed *f, const char *coin, interval_id interval,
 void feed_remove(struct feed *f, struct member *m);
 /* Series in this state. */
 size_t feed_count(const struct feed *f, enum member_state state);
+/* An answer is under way that points at it. */
+bool feed_awaits(const struct member *m);
 /* Something is due sooner than was planned. */
 void feed_kick(struct feed *f);
 /* The time at the exchange; and one that surely is over there. */
@@ -175,6 +189,15 @@ int64_t backfill_step(struct feed *f, int64_t now_ms);
 /* Decide which series wait for REST before they print a bar closed. */
 void backfill_plan(struct feed *f);
 
+/* past.c */
+/* See what older bars are wanted. */
+void past_plan(struct feed *f);
+/* The question for them, if there is one. */
+void past_ask(const struct member *m, struct series_ask *ask);
+/* Its answer: rows, ascending; or ask again after a time. */
+void past_rows(struct member *m, const struct candle *rows, size_t n);
+void past_failed(struct member *m);
+
 /* follow.c */
 int follow_open(struct feed *f, struct err *e);
 int64_t follow_step(struct feed *f, int64_t now_ms);
@@ -182,10 +205,16 @@ int64_t follow_step(struct feed *f, int64_t now_ms);
 void follow_beat(struct feed *f, bool ended);
 /* The newest closed bar in the store, or -1. */
 int64_t follow_last(struct feed *f, const struct member *m);
+/* How many bars before before_ms the store has of the series, and the oldest's
+ * opening time (before_ms when there is none). */
+int64_t follow_stored(struct feed *f, const struct member *m, int64_t before_ms,
+    int64_t *oldest_ms);
 
 /* report.c */
 extern const struct series_ops report_ops;
 void report_ctx(struct feed *f, const struct frame_ctx *ctx);
+/* Bars older than those that were printed, all of which there will be. */
+void report_past(struct member *m, const struct candle *rows, size_t n);
 int64_t report_step(struct feed *f, int64_t now_ms);
 /* Write what the reader takes, forming bars of slow times included. */
 void report_flush(struct feed *f);

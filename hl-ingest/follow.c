@@ -45,14 +45,45 @@ follow_last(struct feed *f, const struct member *m)
 }
 
 static int
+on_oldest(void *arg, const struct candle *c, struct err *e)
+{
+	(void)e;
+	*(int64_t *)arg = c->open_ms;
+	return 1;
+}
+
+int64_t
+follow_stored(struct feed *f, const struct member *m, int64_t before_ms,
+    int64_t *oldest_ms)
+{
+	struct store_candle_filter older = {
+	    .symbol = m->coin,
+	    .interval = m->interval,
+	    .to_ms = before_ms - 1,
+	    .ascending = true,
+	    .limit = 1,
+	};
+	int64_t n = 0;
+	struct err e;
+
+	*oldest_ms = before_ms;
+	if (store_candle_count(f->store, &older, &n, &e) < 0 ||
+	    store_candle_list(f->store, &older, on_oldest, oldest_ms, &e) < 0)
+		log_warn("store: %s", e.msg);
+	return n;
+}
+
+static int
 on_series(void *arg, const char *symbol, interval_id interval, int warmup_bars)
 {
 	struct feed *f = arg;
 	struct member *m;
 
 	/* "*" is every symbol that others ask for. */
-	if (strcmp(symbol, "*") == 0)
+	if (strcmp(symbol, "*") == 0) {
+		f->any_warmup[interval] = warmup_bars;
 		return 0;
+	}
 	m = feed_add(f, symbol, interval, true, warmup_bars);
 	if (m != NULL)
 		m->seen = true;
@@ -74,6 +105,7 @@ look(struct feed *f)
 		return;
 	for (i = 0; i < f->n_members; i++)
 		f->members[i]->seen = false;
+	memset(f->any_warmup, 0, sizeof(f->any_warmup));
 	if (store_rule_series(f->store, on_series, f, &e) < 0) {
 		log_warn("store: %s", e.msg);
 		return;
@@ -82,6 +114,8 @@ look(struct feed *f)
 	for (i = f->n_members; i-- > 0;) {
 		struct member *m = f->members[i];
 
+		if (m->warmup_bars < f->any_warmup[m->interval])
+			m->warmup_bars = f->any_warmup[m->interval];
 		if (!m->by_rule || m->seen)
 			continue;
 		m->by_rule = false;

@@ -178,6 +178,33 @@ const struct series_ops report_ops = {
     .note = on_note,
 };
 
+void
+report_past(struct member *m, const struct candle *rows, size_t n)
+{
+	struct feed *f = m->feed;
+	const struct series *s = &m->series;
+	size_t i;
+
+	/* The newest first: whatever of them is stored when it ends in
+	 * between, there is no hole, and the next time goes on from there. */
+	for (i = n; i-- > 0;) {
+		struct candle c = rows[i];
+
+		c.state = CANDLE_CLOSED;
+		c.recv_ms = -1;
+		begin_event(f, "past", s);
+		buf_adds(&f->line, ",\"candle\":");
+		candle_print(&c, &f->line);
+		buf_addc(&f->line, '}');
+		put_line(f);
+	}
+	begin_event(f, "warm", s);
+	buf_addf(&f->line, ",\"from\":%" PRId64 ",\"to\":%" PRId64 "}",
+	    rows[0].open_ms, rows[n - 1].close_ms);
+	put_line(f);
+	f->count.past += n;
+}
+
 /* ---- context ------------------------------------------------------------- */
 
 static void
@@ -264,6 +291,7 @@ add_counters(struct feed *f, struct buf *b)
 	    {"forming_total", (int64_t)f->count.forming},
 	    {"closed_total", (int64_t)f->count.closed},
 	    {"backfilled_total", (int64_t)f->count.backfilled},
+	    {"past_total", (int64_t)f->count.past},
 	    {"amended_total", (int64_t)f->count.amended},
 	    {"corrected_total", (int64_t)f->count.corrected},
 	    {"unconfirmed_total", (int64_t)f->count.unconfirmed},

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "common/clock.h"
+#include "common/interval.h"
 #include "common/log.h"
 #include "common/opt.h"
 #include "db/store.h"
@@ -171,20 +172,52 @@ on_candle(void *arg, const struct candle *c, struct err *e)
 	return rc;
 }
 
+/* A bar that is stored but not judged. */
+static int
+keep_candle(struct live *l, struct candle *c, struct err *e)
+{
+	c->state = CANDLE_CLOSED;
+	if (commit_add_candle(&l->commit, c, e) < 0)
+		return -1;
+	return commit_full(&l->commit) ? commit_flush(&l->commit, false, e) : 0;
+}
+
+/* Older bars came: once they are stored, what is computed from all bars of
+ * the series is computed anew. */
+static int
+on_warm(struct live *l, const struct json *j, struct err *e)
+{
+	const char *symbol = json_string(json_get(j, "s"));
+	const char *name = json_string(json_get(j, "i"));
+	int interval = name == NULL ? -1 : interval_find(name, strlen(name));
+
+	if (symbol == NULL || interval < 0)
+		return 0;
+	if (commit_flush(&l->commit, false, e) < 0)
+		return -1;
+	engine_history_grew(l->engine, symbol, (interval_id)interval);
+	return engine_warm(l->engine, e);
+}
+
 static int
 on_event(void *arg, const struct json *j, struct err *e)
 {
 	struct live *l = arg;
 	const char *event = json_string(json_get(j, "event"));
 	struct candle c;
+	bool has;
 
+	if (event == NULL)
+		return 0;
+	if (strcmp(event, "warm") == 0)
+		return on_warm(l, j, e);
+	has = candle_from_json(&c, json_get(j, "candle"), NULL) == 0;
 	/* The exchange changed its mind about a closed bar: the store follows.
 	 * What was judged stays as it was. */
-	if (event != NULL && strcmp(event, "corrected") == 0 &&
-	    candle_from_json(&c, json_get(j, "candle"), NULL) == 0) {
-		c.state = CANDLE_CLOSED;
-		return commit_add_candle(&l->commit, &c, e);
-	}
+	if (has && strcmp(event, "corrected") == 0)
+		return keep_candle(l, &c, e);
+	if (has && strcmp(event, "past") == 0 && engine_is_past(l->engine, &c))
+		return keep_candle(l, &c, e);
 	return eval_event(l->engine, j);
 }
 

@@ -424,6 +424,26 @@ engine_warm(struct engine *g, struct err *e)
 	return 0;
 }
 
+bool
+engine_is_past(struct engine *g, const struct candle *c)
+{
+	uint32_t i = series_of(&g->table, c);
+	const struct series *s = i != SERIES_NONE ? g->table.v[i] : NULL;
+
+	return s == NULL || !s->has_last || c->open_ms < s->last.open_ms;
+}
+
+void
+engine_history_grew(struct engine *g, const char *symbol, interval_id interval)
+{
+	uint32_t i = series_find(&g->table, symbol, strlen(symbol), interval);
+
+	if (i == SERIES_NONE)
+		return;
+	series_begin_anew(g->table.v[i]);
+	g->cold |= g->table.v[i]->cold;
+}
+
 /* ---- records ---------------------------------------------------------------- */
 
 static void

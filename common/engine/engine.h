@@ -107,6 +107,14 @@ int engine_warm(struct engine *g, struct err *e);
 /* For calls->history: one bar of the series that was asked for. */
 int engine_history(struct engine *g, const struct candle *c, struct err *e);
 
+/* Would the bar, told as one of the past, only add to the history? Not when it
+ * is after the newest bar closed: that one is to be judged. */
+bool engine_is_past(struct engine *g, const struct candle *c);
+/* The history of the series has older bars than before: all that is computed
+ * from it is to be computed anew, by engine_warm(). */
+void
+engine_history_grew(struct engine *g, const char *symbol, interval_id interval);
+
 /* ---- records --------------------------------------------------------------- */
 
 enum engine_fed {

@@ -276,30 +276,57 @@ series_source(struct series *s, const struct rule_watch *w, enum rule_on on,
 }
 
 static void
-study_use(struct series *s, struct study *d, enum rule_on on, uint32_t change)
+study_begin(struct series *s, struct study *d)
 {
 	int k;
 
+	indicator_start(&d->spec, d->state);
+	for (k = 0; k < INDICATOR_LINES_MAX; k++)
+		d->now[k] = d->before[k] = NAN;
+	d->cold = s->cold = true;
+}
+
+static void
+study_use(struct series *s, struct study *d, enum rule_on on, uint32_t change)
+{
 	if (on == RULE_ON_TICK)
 		d->tick_users += change;
-	if (d->users == 0) {
-		indicator_start(&d->spec, d->state);
-		for (k = 0; k < INDICATOR_LINES_MAX; k++)
-			d->now[k] = d->before[k] = NAN;
-		d->cold = s->cold = true;
-	}
+	if (d->users == 0)
+		study_begin(s, d);
 	d->users += change;
+}
+
+static void
+extent_begin(struct series *s, struct extent *x)
+{
+	range_release(&x->range);
+	x->until_ms = INT64_MIN;
+	x->cold = s->cold = true;
 }
 
 static void
 extent_use(struct series *s, struct extent *x, uint32_t change)
 {
-	if (x->users == 0) {
-		range_release(&x->range);
-		x->until_ms = INT64_MIN;
-		x->cold = s->cold = true;
-	}
+	if (x->users == 0)
+		extent_begin(s, x);
 	x->users += change;
+}
+
+void
+series_begin_anew(struct series *s)
+{
+	uint32_t i;
+
+	for (i = 0; i < s->nstudies; i++)
+		if (s->studies[i].users > 0)
+			study_begin(s, &s->studies[i]);
+	for (i = 0; i < s->nextents; i++)
+		if (s->extents[i].users > 0)
+			extent_begin(s, &s->extents[i]);
+	/* Values jump: with the next record every source looks again. */
+	for (i = 0; i < s->nsources; i++)
+		s->sources[i].quiet_from = LADDER_HIGHEST;
+	s->calm.is = false;
 }
 
 void

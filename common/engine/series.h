@@ -171,6 +171,8 @@ series_source(struct series *s, const struct rule_watch *w, enum rule_on on,
 /* Count a level that comes to the source (+1) or leaves it (-1). What nobody
  * uses rests, and begins anew, cold, when it is used again. */
 void series_source_use(struct series *s, uint32_t source, int change);
+/* Let all that is computed from closed bars begin anew, cold. */
+void series_begin_anew(struct series *s);
 /* A free watch, or SERIES_NONE; and back. */
 uint32_t series_watch_new(struct series *s);
 void series_watch_free(struct series *s, uint32_t watch);

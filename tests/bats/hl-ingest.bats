@@ -515,6 +515,84 @@ until_stored() { # N
 	jq -c '[.t, .o, .h, .l, .c, .v]' "$LAB/stored" | diff "$LAB/want" -
 }
 
+# A rule on BTC 1m that fires with every bar beyond its mean of 200 closes.
+mean_rule() { # NAME BAND
+	jq -n --arg n "$1" --arg b "$2" '{name: $n, symbol: "BTC",
+	    interval: "1m", rule_type: "bollinger_bands", config: {period: 200,
+	    std_dev: 0.1, band: $b, event: "break"}}' | pulse-ctl rule import - \
+	    >/dev/null
+}
+
+alert_of_mean() {
+	pulse-ctl alert list --json | jq -s -e 'length > 0' >/dev/null
+}
+
+@test "a rule that needs more bars than the store has is warm at once" {
+	SPEED=60
+	market --history 10h --limits
+	mkfifo "$LAB/pipe"
+	pulse-ctl db init >/dev/null
+	# Nobody needs the past: it begins now.
+	lab_run eval sh -c "exec pulse-eval -v --log text <$LAB/pipe"
+	PULSE_SPEED=$SPEED lab_run in sh -c \
+	    "exec hl-ingest -v --log text --rules BTC:1m | tee $LAB/records \
+	    >$LAB/pipe"
+	until_true 30 stored 5
+	run ! stored 100
+	mean_rule above upper
+	mean_rule below lower
+	# 200 bars would take 200 seconds.
+	until_true 30 stored 200
+	until_true 30 alert_of_mean
+	[ "$(wc -l <"$LAB/stored")" -lt 300 ]
+	# The older bars are those of the exchange, minute by minute.
+	stored 200
+	truth BTC 1m "$(head -n 1 "$LAB/stored" | jq .t)" \
+	    "$(tail -n 1 "$LAB/stored" | jq .t)" |
+	    jq -c '[.t, .o, .h, .l, .c, .v]' >"$LAB/want"
+	jq -c '[.t, .o, .h, .l, .c, .v]' "$LAB/stored" | diff "$LAB/want" -
+	# Told as records of the past: candles are in order of t.
+	[ "$(grep -c '"event":"past"' "$LAB/records")" -ge 190 ]
+	[ "$(grep -c '"event":"warm"' "$LAB/records")" -eq 1 ]
+	jq -s -e '[.[] | select(.x).t] | . == sort' "$LAB/records"
+	# What was judged is what all those bars give.
+	pulse-ctl alert list --json | jq -c '[.id, .values]' >"$LAB/live"
+	pulse-ctl rule list --json >"$LAB/rules"
+	pulse-ctl candle list BTC:1m --asc --limit 0 --json |
+	    jq -c '. + {x: true}' | pulse-eval -r "$LAB/rules" |
+	    jq -c '[.id, .values]' >"$LAB/again"
+	[ -s "$LAB/live" ]
+	run ! grep -vxFf "$LAB/again" "$LAB/live"
+}
+
+@test "older bars are asked for once, to the bar before those of the store" {
+	SPEED=60
+	market --history 1h --limits
+	mkfifo "$LAB/pipe"
+	pulse-ctl db init >/dev/null
+	until_stored 5
+	mean_rule above upper
+	ingest --rules --closed
+	until_true 20 has_lines 2 '"x":true'
+	until_true 20 has_lines 1 '"event":"warm"'
+	until_true 20 has_lines 3 '"event":"heartbeat"'
+	# An hour is all there is; what the store has is not told again.
+	[ "$(lines '"event":"past"')" -ge 55 ]
+	[ "$(lines '"event":"past"')" -le 65 ]
+	[ "$(lines '"event":"warm"')" -eq 1 ]
+	[ "$(grep '"event":"warm"' "$LAB/in.out" | jq .to)" -eq \
+	    $(($(head -n 1 "$LAB/stored" | jq .t) - 1)) ]
+	jq -s -e 'map(select(.event == "past").candle.t) |
+	    . == (sort | unique | reverse)' "$LAB/in.out"
+	ends_with 0 "$PID"
+	# Some were stored when it ended: the next time the rest is told.
+	all=$(lines '"event":"past"')
+	grep '"event":"past"' "$LAB/in.out" | head -n 20 | pulse-eval
+	ingest --rules --closed
+	until_true 20 has_lines 1 '"event":"warm"'
+	[ "$(lines '"event":"past"')" -eq $((all - 20)) ]
+}
+
 # ---- a slow reader -----------------------------------------------------------
 
 @test "a reader that stops: nothing closed is lost, pings go on, memory is bounded" {
