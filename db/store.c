@@ -179,6 +179,18 @@ store_set_cache(struct store *st, int64_t bytes)
 	st->ops->set_cache(st, bytes);
 }
 
+void
+store_set_budget(struct store *st, int64_t us)
+{
+	st->ops->set_budget(st, us);
+}
+
+bool
+store_overran(const struct store *st)
+{
+	return st->overran;
+}
+
 int
 store_version(struct store *st, int64_t *version, struct err *e)
 {

@@ -69,6 +69,11 @@ void store_set_wait(struct store *st, int64_t wait_ms);
 void store_set_cache(struct store *st, int64_t bytes);
 /* Whether what failed last did so because another process was writing. */
 bool store_busy(const struct store *st);
+/* From now on what has not ended after so many us fails; 0: no limit. For
+ * reads: a write that is broken off breaks its transaction. */
+void store_set_budget(struct store *st, int64_t us);
+/* Whether what failed last did so because of that. */
+bool store_overran(const struct store *st);
 
 /* Begin (waiting for other writers up to a fixed time). durable: commit waits
  * for the disk; without it the newest transactions may be lost in a power

@@ -23,6 +23,7 @@ struct store_ops {
 	int (*version)(struct store *st, int64_t *version, struct err *e);
 	void (*set_wait)(struct store *st, int64_t wait_ms);
 	void (*set_cache)(struct store *st, int64_t bytes);
+	void (*set_budget)(struct store *st, int64_t us);
 	int (*begin)(struct store *st, bool durable, struct err *e);
 	int (*commit)(struct store *st, struct err *e);
 	void (*rollback)(struct store *st);
@@ -184,6 +185,8 @@ struct store {
 	char *name;
 	/* The last failure was another writer; back ends keep it. */
 	bool busy;
+	/* It was not done within its budget. */
+	bool overran;
 };
 
 /* Open what lies behind "sqlite:" (sqlite/open.c): *st is a new back end with

@@ -9,6 +9,7 @@
 #include "pulse-ctl/commands.h"
 #include "pulse-ctl/keys.h"
 #include "pulse-ctl/serve/api.h"
+#include "pulse-ctl/serve/lane.h"
 #include "pulse-ctl/serve/server.h"
 
 #define ADMIN_KEY_LEN_MAX 512
@@ -128,7 +129,7 @@ check_tls(const struct wish *w, struct err *e)
 }
 
 static int
-serve(struct ctl *c, struct wish *w)
+serve(struct ctl *c, struct wish *w, struct lane *lane)
 {
 	struct api *api = malloc(sizeof(*api));
 	int signal_fd = sig_open(), code = 0;
@@ -145,7 +146,7 @@ serve(struct ctl *c, struct wish *w)
 	}
 	if (check_tls(w, &e) < 0 || take_admin_key(w, api, &e) < 0 ||
 	    make_admin_key(c, w, api, &e) < 0 ||
-	    server_run(api, &w->server, signal_fd, &e) < 0)
+	    server_run(api, &w->server, lane, signal_fd, &e) < 0)
 		code = ctl_fail(c, EXIT_UNAVAILABLE, &e);
 	api_release(api);
 	free(api);
@@ -160,6 +161,8 @@ command_serve(struct ctl *c)
 	    .server = {.listen = "127.0.0.1:8000", .max_connections = 2048},
 	    .admin_rate = KEY_RATE_ADMIN,
 	};
+	struct lane lane;
+	struct err e;
 	int code;
 
 	read_wish(c, &w);
@@ -169,7 +172,12 @@ command_serve(struct ctl *c)
 	w.server.log_json =
 	    c->common.log == LOG_FORMAT_JSON ||
 	    (c->common.log == LOG_FORMAT_AUTO && !isatty(STDERR_FILENO));
-	if ((code = ctl_open(c, STORE_CREATE)) != 0)
-		return code;
-	return serve(c, &w);
+	/* Before the store is opened: see lane.h. */
+	if (lane_open(&lane, c->common.db, &w.api, &e) < 0)
+		return ctl_fail(c, EXIT_UNAVAILABLE, &e);
+	code = ctl_open(c, STORE_CREATE);
+	if (code == 0)
+		code = serve(c, &w, &lane);
+	lane_close(&lane);
+	return code;
 }

@@ -54,6 +54,9 @@ db_fail(struct db *db, struct err *e)
 	int rc = sqlite3_extended_errcode(db->sql);
 
 	db->store.busy = (rc & 0xff) == SQLITE_BUSY;
+	db->store.overran = (rc & 0xff) == SQLITE_INTERRUPT;
+	if (db->store.overran)
+		return err_set(e, "%s: this takes too long", db->path);
 	if (db->store.busy && db->wait_ms > 0)
 		return err_set(e,
 		    "%s: another program kept the database locked for %lld ms",

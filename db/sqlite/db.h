@@ -66,6 +66,7 @@ struct db {
 	bool broken; /* a write of the open transaction failed */
 	int64_t commits; /* of ours */
 	int64_t wait_ms; /* for another writer */
+	int64_t budget_end_us; /* monotonic; 0: none */
 	int synchronous; /* as the pragma counts: 1 NORMAL, 2 FULL */
 	struct series_cache *series;
 	struct counts *counts;

@@ -9,6 +9,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "common/clock.h"
 #include "common/embed.h"
 #include "db/sqlite/db.h"
 
@@ -17,11 +18,14 @@
 #define BACKUP_PAGES 1000
 /* Bytes of a statement's own journal kept in memory. */
 #define STATEMENT_JOURNAL (8 * 1024 * 1024)
+/* Between two looks at the clock: about 100 us. */
+#define BUDGET_STEPS 4000
 
 static void sqlite_close_store(struct store *st);
 static int sqlite_version(struct store *st, int64_t *version, struct err *e);
 static void sqlite_set_wait(struct store *st, int64_t wait_ms);
 static void sqlite_set_cache(struct store *st, int64_t bytes);
+static void sqlite_set_budget(struct store *st, int64_t us);
 static int sqlite_begin(struct store *st, bool durable, struct err *e);
 static int sqlite_commit(struct store *st, struct err *e);
 static void sqlite_rollback(struct store *st);
@@ -35,6 +39,7 @@ static const struct store_ops sqlite_ops = {
     .version = sqlite_version,
     .set_wait = sqlite_set_wait,
     .set_cache = sqlite_set_cache,
+    .set_budget = sqlite_set_budget,
     .begin = sqlite_begin,
     .commit = sqlite_commit,
     .rollback = sqlite_rollback,
@@ -396,6 +401,26 @@ sqlite_set_cache(struct store *st, int64_t bytes)
 	(void)snprintf(text, sizeof(text), "PRAGMA cache_size=-%lld",
 	    (long long)(bytes / 1024));
 	(void)sqlite3_exec(db_of(st)->sql, text, NULL, NULL, NULL);
+}
+
+/* Called by SQLite every BUDGET_STEPS of its machine. */
+static int
+is_over(void *arg)
+{
+	const struct db *db = arg;
+
+	return clock_mono_us() > db->budget_end_us;
+}
+
+static void
+sqlite_set_budget(struct store *st, int64_t us)
+{
+	struct db *db = db_of(st);
+
+	db->store.overran = false;
+	db->budget_end_us = us > 0 ? clock_mono_us() + us : 0;
+	sqlite3_progress_handler(
+	    db->sql, BUDGET_STEPS, us > 0 ? is_over : NULL, db);
 }
 
 static int

@@ -35,6 +35,7 @@ enum route_flags {
 	ROUTE_WRITE = 2, /* runs in a transaction */
 	ROUTE_BODY = 4, /* takes a JSON body */
 	ROUTE_HIDDEN = 8, /* a page, not in the document */
+	ROUTE_LONG = 16, /* a list that may have to search for long */
 };
 
 /* One documented answer: a schema by name ("Rule"), or NULL for none. */

@@ -12,7 +12,9 @@
 #include "common/emit.h"
 #include "common/log.h"
 #include "common/sig.h"
+#include "pulse-ctl/serve/lane.h"
 #include "pulse-ctl/serve/listen.h"
+#include "pulse-ctl/serve/routes.h"
 #include "pulse-ctl/serve/server.h"
 
 /* Deadlines in ms. */
@@ -22,6 +24,7 @@
 #define SEND_MS	   60000 /* without the reader taking a byte */
 #define DRAIN_MS   2000 /* for a body that nobody reads, after the answer */
 #define STOP_MS	   5000 /* for all, after SIGTERM */
+#define LANE_MS	   60000 /* for a place in the lane of long reads */
 #define WRITERS_MS 5000 /* for a write while others write */
 #define SWEEP_US   500000
 #define NOTE_MS	   5000 /* between two notes of which keys were used */
@@ -42,6 +45,7 @@ enum conn_state {
 	CONN_HEAD, /* a head has begun */
 	CONN_BODY,
 	CONN_QUEUED, /* waits for the next transaction */
+	CONN_LANE, /* waits for the lane of long reads, or for its answer */
 	CONN_SENDING,
 	CONN_STREAM,
 	CONN_DRAIN, /* answered; what still comes in is thrown away */
@@ -49,6 +53,11 @@ enum conn_state {
 };
 
 struct server;
+
+/* Connections that wait, in order. */
+struct waiting {
+	struct conn *first, **end;
+};
 
 /* Lies in the library's per-session memory, zeroed. */
 struct conn {
@@ -79,8 +88,13 @@ struct server {
 	struct listen listen;
 	struct lws *listen_wsi;
 	int signal_fd;
+	struct lane *lane;
+	struct lws *lane_wsi;
+	struct waiting lane_queue;
+	struct conn *lane_conn; /* whose request the lane runs; NULL: gone */
+	bool lane_busy;
 	struct conn *conns;
-	struct conn *queue, **queue_end;
+	struct waiting queue;
 	int64_t queued_ms; /* when the oldest was queued */
 	bool busy; /* the queue waits for other writers */
 	int64_t nconns, nstreams;
@@ -115,17 +129,25 @@ conn_open(struct server *s, struct conn *c, struct lws *wsi, const char *peer)
 }
 
 static void
-unqueue(struct server *s, struct conn *c)
+enqueue(struct waiting *q, struct conn *c)
 {
-	struct conn **p = &s->queue;
+	c->next_queued = NULL;
+	*q->end = c;
+	q->end = &c->next_queued;
+}
+
+static void
+unqueue(struct waiting *q, struct conn *c)
+{
+	struct conn **p = &q->first;
 
 	while (*p != NULL && *p != c)
 		p = &(*p)->next_queued;
 	if (*p == NULL)
 		return;
 	*p = c->next_queued;
-	if (s->queue_end == &c->next_queued)
-		s->queue_end = p;
+	if (q->end == &c->next_queued)
+		q->end = p;
 }
 
 static void
@@ -136,7 +158,11 @@ conn_closed(struct conn *c)
 	if (s == NULL)
 		return;
 	if (c->state == CONN_QUEUED)
-		unqueue(s, c);
+		unqueue(&s->queue, c);
+	if (s->lane_conn == c)
+		s->lane_conn = NULL;
+	else if (c->state == CONN_LANE)
+		unqueue(&s->lane_queue, c);
 	if (c->form != STREAM_NONE)
 		s->api->metrics.subscribers = --s->nstreams;
 	if (c->prev != NULL)
@@ -308,6 +334,40 @@ run_exchange(struct conn *c, struct err *e)
 	return api_run(c->s->api, c->x, e);
 }
 
+static void lane_next(struct server *s);
+
+static int
+enter_lane(struct conn *c)
+{
+	c->state = CONN_LANE;
+	conn_deadline(c, LANE_MS);
+	enqueue(&c->s->lane_queue, c);
+	lane_next(c->s);
+	return 0;
+}
+
+/* A list: here if it is quick, else in the lane. As conn_send(). */
+static int
+run_list(struct conn *c)
+{
+	struct api *api = c->s->api;
+	bool lane = c->s->lane->fd >= 0, over;
+	struct err e;
+	int rc;
+
+	if (lane && api_int(c->x, "offset") > LANE_OFFSET)
+		return enter_lane(c);
+	store_set_budget(api->st, lane ? LANE_BUDGET_US : 0);
+	rc = run_exchange(c, &e);
+	over = rc < 0 && store_overran(api->st);
+	store_set_budget(api->st, 0);
+	if (over)
+		return enter_lane(c);
+	if (rc < 0)
+		api_store_failed(api, c->x, &e);
+	return conn_begin_answer(c);
+}
+
 /* Run the exchange whose head and body are whole. As conn_send(). */
 static int
 conn_run(struct conn *c)
@@ -318,13 +378,13 @@ conn_run(struct conn *c)
 
 	if (c->is_write) {
 		c->state = CONN_QUEUED;
-		c->next_queued = NULL;
-		if (s->queue == NULL)
+		if (s->queue.first == NULL)
 			s->queued_ms = clock_mono_ms();
-		*s->queue_end = c;
-		s->queue_end = &c->next_queued;
+		enqueue(&s->queue, c);
 		return 0;
 	}
+	if ((x->route->flags & ROUTE_LONG) != 0)
+		return run_list(c);
 	if (run_exchange(c, &e) < 0)
 		api_store_failed(s->api, x, &e);
 	return conn_begin_answer(c);
@@ -612,7 +672,7 @@ retry_queue(lws_sorted_usec_list_t *sul)
 static void
 flush_queue(struct server *s)
 {
-	struct conn *list = s->queue, *next;
+	struct conn *list = s->queue.first, *next;
 	struct err e;
 
 	if (list == NULL || s->busy)
@@ -630,13 +690,85 @@ flush_queue(struct server *s)
 	} else if (commit_all(s, list, &e) < 0) {
 		commit_each(s, list);
 	}
-	list = s->queue;
-	s->queue = NULL;
-	s->queue_end = &s->queue;
+	list = s->queue.first;
+	s->queue = (struct waiting){NULL, &s->queue.first};
 	for (; list != NULL; list = next) {
 		next = list->next_queued;
 		answer_queued(list);
 	}
+}
+
+/* ---- long reads ---------------------------------------------------------- */
+
+/* Without the lane lists hold others up, but are answered. */
+static void
+lane_lost(struct server *s, const struct err *why)
+{
+	struct waiting q = s->lane_queue;
+	struct conn *c = s->lane_conn, *next;
+
+	log_error("%s; long reads hold others up from now on", why->msg);
+	lane_close(s->lane);
+	s->lane_conn = NULL;
+	s->lane_busy = false;
+	s->lane_queue = (struct waiting){NULL, &s->lane_queue.first};
+	if (s->lane_wsi != NULL)
+		lws_set_timeout(
+		    s->lane_wsi, PENDING_TIMEOUT_USER_OK, LWS_TO_KILL_ASYNC);
+	s->lane_wsi = NULL;
+	if (c != NULL) {
+		c->next_queued = q.first;
+		q.first = c;
+	}
+	for (c = q.first; c != NULL; c = next) {
+		next = c->next_queued;
+		api_detail(c->x, 503, "Try again: %s", why->msg);
+		answer_queued(c);
+	}
+}
+
+static void
+lane_next(struct server *s)
+{
+	struct conn *c = s->lane_queue.first;
+	struct err e;
+
+	if (c == NULL || s->lane_busy)
+		return;
+	unqueue(&s->lane_queue, c);
+	s->lane_busy = true;
+	s->lane_conn = c;
+	if (lane_ask(s->lane, c->x, c->in.p, c->used - c->x->body_len, &e) < 0)
+		lane_lost(s, &e);
+}
+
+static void
+lane_read(struct server *s)
+{
+	struct conn *c = s->lane_conn;
+	struct err e;
+	int rc;
+
+	rc = lane_answer(s->lane, c != NULL ? c->x : NULL, &e);
+	if (rc < 0)
+		lane_lost(s, &e);
+	if (rc <= 0)
+		return;
+	s->lane_busy = false;
+	s->lane_conn = NULL;
+	lane_next(s);
+	if (c != NULL)
+		answer_queued(c);
+}
+
+static void
+leave_lane(struct server *s, struct conn *c)
+{
+	if (s->lane_conn == c)
+		return; /* its own limit ends it */
+	unqueue(&s->lane_queue, c);
+	api_detail(c->x, 503, "Too many long reads at once: try again");
+	answer_queued(c);
 }
 
 /* ---- time ---------------------------------------------------------------- */
@@ -669,8 +801,10 @@ sweep(lws_sorted_usec_list_t *sul)
 	for (c = s->conns; c != NULL; c = c->next) {
 		if (c->state == CONN_STREAM)
 			stream_keep_alive(c, now);
-		else if (c->state != CONN_DEAD && c->state != CONN_QUEUED &&
-			 now > c->deadline_ms)
+		else if (c->state == CONN_LANE && now > c->deadline_ms)
+			leave_lane(s, c);
+		else if (c->state != CONN_LANE && c->state != CONN_DEAD &&
+			 c->state != CONN_QUEUED && now > c->deadline_ms)
 			conn_kill(c);
 	}
 	note_use(s, now);
@@ -776,6 +910,10 @@ on_descriptor(struct lws *wsi, enum lws_callback_reasons reason, void *user,
 		accept_all(s);
 		return 0;
 	}
+	if (wsi == s->lane_wsi) {
+		lane_read(s);
+		return 0;
+	}
 	while ((signal = sig_read(s->signal_fd)) != 0)
 		if (signal == SIGTERM || signal == SIGINT)
 			stop(s);
@@ -877,7 +1015,8 @@ start(struct server *s, struct err *e)
 	/* The library closes what it adopts: give it copies. */
 	fd = dup(s->listen.fd);
 	if (fd < 0 || adopt(s, fd, &s->listen_wsi, e) < 0 ||
-	    adopt(s, dup(s->signal_fd), &ignored, e) < 0)
+	    adopt(s, dup(s->signal_fd), &ignored, e) < 0 ||
+	    adopt(s, dup(s->lane->fd), &s->lane_wsi, e) < 0)
 		return err_set(e, "cannot watch the listening socket");
 	store_set_wait(s->api->st, 0);
 	store_set_cache(s->api->st, CACHE_BYTES);
@@ -893,8 +1032,8 @@ finished(const struct server *s)
 }
 
 int
-server_run(struct api *api, const struct server_config *config, int signal_fd,
-    struct err *e)
+server_run(struct api *api, const struct server_config *config,
+    struct lane *lane, int signal_fd, struct err *e)
 {
 	struct server *s = calloc(1, sizeof(*s));
 	int rc = -1;
@@ -904,7 +1043,9 @@ server_run(struct api *api, const struct server_config *config, int signal_fd,
 	s->api = api;
 	s->config = config;
 	s->signal_fd = signal_fd;
-	s->queue_end = &s->queue;
+	s->lane = lane;
+	s->lane_queue.end = &s->lane_queue.first;
+	s->queue.end = &s->queue.first;
 	emit_init(&s->log, STDERR_FILENO, (size_t)256 * 1024);
 	if (listen_open(&s->listen, config->listen, api->config.tls, e) == 0) {
 		/* Nobody else can reach it: reads need no key. */

@@ -14,7 +14,8 @@
  *     go on.
  *  4. Event streams get what stream.c has for them when their socket takes
  *     more, so a slow reader costs nothing but its place.
- *  5. Every state of a connection has a deadline; a sweep once a second ends
+ *  5. Lists that take long are read by another process (lane.h).
+ *  6. Every state of a connection has a deadline; a sweep once a second ends
  *     those that are over it.
  */
 #ifndef PULSE_CTL_SERVE_SERVER_H
@@ -26,6 +27,8 @@
 #include "common/err.h"
 #include "pulse-ctl/serve/api.h"
 
+struct lane;
+
 struct server_config {
 	const char *listen; /* "HOST:PORT", "[::1]:PORT", "unix:PATH" */
 	const char *tls_cert, *tls_key; /* or NULL */
@@ -35,8 +38,8 @@ struct server_config {
 };
 
 /* Serve until SIGTERM or SIGINT came on signal_fd, then end in order. 0, or
- * -1 when serving could not begin. */
+ * -1 when serving could not begin. The lane is the caller's. */
 int server_run(struct api *api, const struct server_config *config,
-    int signal_fd, struct err *e);
+    struct lane *lane, int signal_fd, struct err *e);
 
 #endif

@@ -687,6 +687,62 @@ CH='{"name":"desk","kind":"slack","url":"https://hooks.slack.com/services/T0/B0/
 	[ "$(cat code)" = 201 ]
 }
 
+@test "a list that takes long is read beside the loop, and holds nobody up" {
+	echo "$RULE" | pulse-ctl rule import -q >out
+	serve
+	lane=$(pgrep -P "$SERVE_PID")
+	[ "$(open_req GET '/api/v1/rules?offset=2001')" = 200 ]
+	jq -e '.total == 1 and .rules == []' body
+	[ "$(open_req GET '/api/v1/candles?symbol=BTC&offset=5000')" = 200 ]
+	jq -e '.total == 0 and .offset == 5000' body
+	[ "$(open_req GET '/api/v1/alerts?offset=2001&limit=0')" = 422 ]
+	jq -e '.detail[0].loc == ["query","limit"]' body
+	# As if it took for ever.
+	kill -STOP "$lane"
+	lab_run first curl -s -m 40 "$URL/api/v1/rules?offset=3000"
+	lab_run second curl -s -m 40 "$URL/api/v1/alerts?offset=3000"
+	FIRST=$LAB_PID
+	lab_run gone curl -s -m 1 "$URL/api/v1/rules?offset=4000"
+	wait "$LAB_PID" || true
+	lab_run last curl -s -m 40 "$URL/api/v1/candles?symbol=BTC&offset=3000"
+	for path in /health /api/v1/rules /api/v1/alerts /metrics; do
+		[ "$(open_req GET $path -m 5)" = 200 ]
+	done
+	[ "$(json POST /api/v1/rules "$RULE" -m 5)" = 201 ]
+	[ ! -s first.out ]
+	kill -CONT "$lane"
+	wait "$LAB_PID"
+	wait "$FIRST"
+	# Each its own answer, of now.
+	jq -e '.rules == [] and .total == 2' first.out
+	jq -e '.alerts == []' second.out
+	jq -e '.offset == 3000' last.out
+}
+
+@test "without the process for long reads lists are still answered" {
+	serve
+	lane=$(pgrep -P "$SERVE_PID")
+	kill -STOP "$lane"
+	lab_run one curl -s -m 20 -w '%{http_code}' "$URL/api/v1/rules?offset=3000"
+	lab_run two curl -s -m 20 -w '%{http_code}' "$URL/api/v1/rules?offset=4000"
+	until_true 10 bash -c '[ "$(curl -s "$1/metrics" | sed -n "s/^pulse_api_connections //p")" = 3 ]' x "$URL"
+	kill -9 "$lane"
+	wait "$LAB_PID"
+	until_true 10 grep -q 503 one.out
+	grep -q 503 two.out
+	[ "$(open_req GET '/api/v1/rules?offset=3000')" = 200 ]
+	jq -e '.total == 0' body
+	grep -q 'long reads hold others up' serve.err
+	kill "$SERVE_PID"
+	wait "$SERVE_PID"
+	# And it ends with the server, however that ends.
+	serve
+	lane=$(pgrep -P "$SERVE_PID")
+	kill -9 "$SERVE_PID"
+	wait "$SERVE_PID" || true
+	until_true 10 bash -c '! kill -0 "$1" 2>/dev/null' x "$lane"
+}
+
 @test "many writers at once share transactions, and every rule is there" {
 	serve --admin-rate 100000
 	seq 60 >n

@@ -122,5 +122,31 @@ row 'serve, GET /health' "$url/health"
 row "serve, 50 of $RULES rules" "$url/api/v1/rules?limit=50" -s "$work/key.lua"
 row 'serve, the same, made anew' "$url/api/v1/rules" -s "$work/anew.lua"
 row 'serve, POST a rule, durable' "$url/api/v1/rules" -s "$work/post.lua"
+# What a list that begins deep and another process that holds the store's
+# write lock for five seconds do to others.
+latency() { # NAME
+	wrk -t1 -c4 -d4 --latency -s "$work/key.lua" "$url/api/v1/rules?limit=1" >"$work/wrk"
+	printf '%-34s %s\n' "$1" "$(awk '/50%|99%/ { printf "%s %s, ", $1, $2 }
+	    /Latency  / { printf "max %s", $4 }' "$work/wrk")"
+}
+cat >"$work/deep.lua" <<-END
+	local n = 0
+	request = function()
+		n = n + 1
+		return wrk.format("GET", "/api/v1/rules?limit=50&offset=" ..
+		    $RULES * 9 / 10 - n)
+	end
+END
+latency 'latency of a short list, alone'
+wrk -t1 -c8 -d6 --timeout 10 -s "$work/deep.lua" "$url/api/v1/rules" >"$work/deep" &
+deep=$!
+if command -v sqlite3 >/dev/null; then
+	sqlite3 "$PULSE_DB" 'BEGIN IMMEDIATE' '.shell sleep 5' 'COMMIT' &
+	writer=$!
+fi
+sleep 0.5
+latency 'beside deep ones and a busy writer'
+wait $deep ${writer:+$writer}
+echo "the deep ones (offset $((RULES * 9 / 10)), 8 connections): $(sed -n 's/^Requests.sec: *//p' "$work/deep") a second"
 curl -s "$url/metrics" | sed -n 's/^pulse_api_commit/serve: commit/p'
-echo "serve: resident $(awk '/^VmRSS/ { print $2 }' "/proc/$SERVE/status") KB, at most $(awk '/^VmHWM/ { print $2 }' "/proc/$SERVE/status") KB"
+echo "serve: resident $(awk '/^VmRSS/ { print $2 }' "/proc/$SERVE/status") KB, at most $(awk '/^VmHWM/ { print $2 }' "/proc/$SERVE/status") KB; its process for long reads $(awk '/^VmRSS/ { print $2 }' "/proc/$(pgrep -P "$SERVE")/status") KB"

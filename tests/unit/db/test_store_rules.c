@@ -366,6 +366,45 @@ states(struct store *st)
 	is_str(t.text, "", "is deleted by an empty one");
 }
 
+static int
+count_rule(void *arg, const struct rule *r, struct err *e)
+{
+	(void)r;
+	(void)e;
+	++*(int *)arg;
+	return 0;
+}
+
+/* A read that is not done within its budget fails, and only that one. */
+static void
+budget(struct store *st)
+{
+	struct store_rule_filter f = {.active = -1};
+	struct err e;
+	int i, n = 0;
+
+	must(store_begin(st, false, &e), &e);
+	for (i = 0; i < 2000; i++)
+		put_rule(st, 10000 + i, "BUDGET", BASE_MS + i);
+	must(store_commit(st, &e), &e);
+	store_set_budget(st, 1);
+	is_int(store_rule_list(st, &f, count_rule, &n, &e), -1,
+	    "a long list is broken off");
+	ok(store_overran(st), "and the store says why");
+	ok(strstr(e.msg, "too long") != NULL, "in words, too");
+	ok(!store_busy(st), "which is not that others write");
+	store_set_budget(st, 0);
+	ok(!store_overran(st), "that is over with the budget");
+	n = 0;
+	must(store_rule_list(st, &f, count_rule, &n, &e), &e);
+	ok(n >= 2000, "and the list comes whole");
+	store_set_budget(st, 60 * 1000000);
+	n = 0;
+	must(store_rule_list(st, &f, count_rule, &n, &e), &e);
+	ok(n >= 2000, "as within a budget that is enough");
+	store_set_budget(st, 0);
+}
+
 int
 main(void)
 {
@@ -379,6 +418,7 @@ main(void)
 	changes(st);
 	series(st);
 	states(st);
+	budget(st);
 	is_whole(st, "the database is whole");
 	lean(st);
 	store_close(st);
