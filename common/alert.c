@@ -1,23 +1,39 @@
-#include <inttypes.h>
-#include <stdio.h>
 #include <string.h>
 
 #include "common/alert.h"
 #include "common/clock.h"
+#include "common/num.h"
+
+/* Append to a name of at most cap bytes; what is too long is cut. */
+static void
+add_name(char *name, size_t cap, size_t *n, const char *s, size_t len)
+{
+	if (len > cap - *n)
+		len = cap - *n;
+	memcpy(name + *n, s, len);
+	*n += len;
+}
 
 struct uuid
 alert_id(const struct uuid *rule_id, const char *symbol, interval_id interval,
     int64_t window_start_ms, int64_t window_end_ms, const char *state)
 {
-	char name[SYMBOL_TEXT_MAX + 96];
-	int n;
+	char name[SYMBOL_TEXT_MAX + 96], number[NUM_TEXT_MAX];
+	size_t n = 0;
 
-	n = snprintf(name, sizeof(name), "%s|%s|%" PRId64 "|%" PRId64 "|%s",
-	    symbol, interval_name(interval), window_start_ms, window_end_ms,
-	    state);
-	if (n < 0 || (size_t)n >= sizeof(name))
-		n = (int)sizeof(name) - 1;
-	return uuid_named(rule_id, name, (size_t)n);
+	add_name(name, sizeof(name), &n, symbol, strlen(symbol));
+	add_name(name, sizeof(name), &n, "|", 1);
+	add_name(name, sizeof(name), &n, interval_name(interval),
+	    strlen(interval_name(interval)));
+	add_name(name, sizeof(name), &n, "|", 1);
+	add_name(
+	    name, sizeof(name), &n, number, num_print(window_start_ms, number));
+	add_name(name, sizeof(name), &n, "|", 1);
+	add_name(
+	    name, sizeof(name), &n, number, num_print(window_end_ms, number));
+	add_name(name, sizeof(name), &n, "|", 1);
+	add_name(name, sizeof(name), &n, state, strlen(state));
+	return uuid_named(rule_id, name, n);
 }
 
 /* lead is all that stands before the value: ,"key": */

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "common/buf.h"
+#include "common/num.h"
 
 void
 buf_init(struct buf *b, size_t max)
@@ -72,16 +73,9 @@ buf_add_more(struct buf *b, const void *p, size_t n)
 int
 buf_add_int(struct buf *b, int64_t v)
 {
-	char digits[24], *p = digits + sizeof(digits);
-	uint64_t m = v < 0 ? -(uint64_t)v : (uint64_t)v;
+	char digits[NUM_TEXT_MAX];
 
-	do {
-		*--p = (char)('0' + m % 10);
-		m /= 10;
-	} while (m > 0);
-	if (v < 0)
-		*--p = '-';
-	return buf_add(b, p, (size_t)(digits + sizeof(digits) - p));
+	return buf_add(b, digits, num_print(v, digits));
 }
 
 int

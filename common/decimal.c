@@ -273,15 +273,3 @@ decimal_widen(struct decimal d)
 {
 	return (decimal_wide)d.mant * pow10_table[DECIMAL_SCALE_MAX - d.scale];
 }
-
-int
-decimal_cmp(struct decimal a, struct decimal b)
-{
-	decimal_wide x, y;
-
-	if (a.scale == b.scale)
-		return (a.mant > b.mant) - (a.mant < b.mant);
-	x = decimal_widen(a);
-	y = decimal_widen(b);
-	return (x > y) - (x < y);
-}

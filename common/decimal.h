@@ -57,9 +57,19 @@ size_t decimal_print(struct decimal d, char *out);
 /* The same without needless zeros ("79139", "0.5"): the shortest exact form. */
 size_t decimal_print_short(struct decimal d, char *out);
 
-/* <0, 0, >0 as a is less than, equal to, greater than b, exactly. */
-int decimal_cmp(struct decimal a, struct decimal b);
 decimal_wide decimal_widen(struct decimal d);
+/* <0, 0, >0 as a is less than, equal to, greater than b, exactly. */
+static inline int
+decimal_cmp(struct decimal a, struct decimal b)
+{
+	decimal_wide x, y;
+
+	if (a.scale == b.scale)
+		return (a.mant > b.mant) - (a.mant < b.mant);
+	x = decimal_widen(a);
+	y = decimal_widen(b);
+	return (x > y) - (x < y);
+}
 /* Without trailing zeros behind the point. */
 struct decimal decimal_normal(struct decimal d);
 

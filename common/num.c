@@ -85,3 +85,21 @@ bad:
 	    "d, w)",
 	    what, s);
 }
+
+size_t
+num_print(int64_t v, char out[NUM_TEXT_MAX])
+{
+	char digits[NUM_TEXT_MAX], *p = digits + sizeof(digits);
+	uint64_t m = v < 0 ? -(uint64_t)v : (uint64_t)v;
+	size_t n;
+
+	do {
+		*--p = (char)('0' + m % 10);
+		m /= 10;
+	} while (m > 0);
+	if (v < 0)
+		*--p = '-';
+	n = (size_t)(digits + sizeof(digits) - p);
+	memcpy(out, p, n);
+	return n;
+}
