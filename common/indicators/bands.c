@@ -40,15 +40,6 @@ bb_start(const double *p, void *state)
 	s->k = p[1];
 }
 
-static double
-wide_to_double(int128 x)
-{
-	/* Nearly always: one instruction instead of a call. */
-	if (x == (int64_t)x)
-		return (double)(int64_t)x;
-	return (double)x;
-}
-
 static void
 bb_next(void *state, const struct indicator_bar *b, double *out, bool keep)
 {

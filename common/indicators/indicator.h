@@ -1,6 +1,6 @@
 /*
  * indicator: technical indicators as TradingView defines them (Pine v5/v6:
- * ta.*), computed bar by bar in O(1) amortised.
+ * ta.*), computed bar by bar in O(1) amortised (but for cci, range.c).
  *
  * One table (table.c) holds them all; a new indicator is one file of a family
  * and one row: its name, its parameters with ranges, its lines, how many bars

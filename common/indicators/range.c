@@ -2,6 +2,8 @@
  * range: how far and where in its range the price moves. ta.tr, ta.atr,
  * ta.stoch with its two averages, ta.cci of hlc3, ta.roc of the close.
  */
+#include <string.h>
+
 #include "common/indicators/state.h"
 
 static int
@@ -198,48 +200,132 @@ const struct indicator indicator_stoch = {
  * (x - sma) / (0.015 * mean absolute deviation), x = h + l + c in ticks (the
  * third cancels). With S the exact sum, n x - S and the n terms
  * |n x[i] - S| are whole numbers below 2^63 (x < 2^50, n < 2^13): a flat
- * window deviates by exactly 0. The deviations have no running form, so a bar
- * costs n additions, in one loop that the compiler vectorises.
+ * window deviates by exactly 0.
+ *
+ * A short window's terms are added up. Of a long one their sum follows from how many values lie below the mean and
+ * what they add up to: its values are kept sorted for that, with a
+ * finger where the mean was: a bar costs two binary searches, one memmove()
+ * of the values between the one that goes and the one that comes, and a step
+ * of the finger for each value that the mean passes.
  */
 struct cci {
 	struct state_head head;
 	int64_t sum;
 	int64_t at;
+	/* Of a long window only. Of the sorted values, so many lay below the mean, and their sum. */
+	int64_t below, below_sum;
+	/* The window's n values as they came; of a long one, the same sorted.
+	 * At first they are zeroes, below every price. */
 	int64_t v[];
 };
+
+/* The longest of the short windows, where both ways cost the same. */
+#define CCI_SHORT 64
 
 static size_t
 cci_size(const double *p)
 {
-	return sizeof(struct cci) + (size_t)p[0] * sizeof(int64_t);
+	size_t copies = p[0] > CCI_SHORT ? 2 : 1;
+
+	return sizeof(struct cci) + copies * (size_t)p[0] * sizeof(int64_t);
 }
 
-static double
-cci_value(const struct cci *s, int64_t x, int64_t sum)
+/* n n times the mean deviation, of a short window with this bar: at most 64
+ * terms below 2^56. */
+static int128
+cci_add_up(const struct cci *s, int64_t x, int64_t sum)
 {
-	int64_t n = s->head.n, i;
-	double deviation = 0;
+	int64_t n = s->head.n, i, term, deviation = 0;
 
 	for (i = 0; i < n; i++) {
-		int64_t v = i == s->at ? x : s->v[i];
-
-		deviation += fabs((double)(n * v - sum));
+		term = n * (i == s->at ? x : s->v[i]) - sum;
+		deviation += term < 0 ? -term : term;
 	}
-	if (!(deviation > 0))
-		return NAN;
-	return (double)(n * x - sum) * (double)n / (0.015 * deviation);
+	return deviation;
+}
+
+/* The first place of v whose value is not below x. */
+static int64_t
+cci_find(const int64_t *v, int64_t n, int64_t x)
+{
+	const int64_t *base = v;
+	int64_t half;
+
+	/* Without a branch on the values, which no processor could guess. */
+	for (; n > 1; n -= half) {
+		half = n / 2;
+		base = base[half - 1] < x ? base + half : base;
+	}
+	return base - v + (n == 1 && *base < x);
+}
+
+/* Put x in the place of old, in order. */
+static void
+cci_replace(int64_t *v, int64_t n, int64_t old, int64_t x)
+{
+	int64_t from = cci_find(v, n, old), to = cci_find(v, n, x);
+
+	if (to > from)
+		to--;
+	if (to > from)
+		memmove(
+		    v + from, v + from + 1, (size_t)(to - from) * sizeof(*v));
+	else
+		memmove(v + to + 1, v + to, (size_t)(from - to) * sizeof(*v));
+	v[to] = x;
+}
+
+/* The finger for a window with this sum. */
+static void
+cci_point(const struct cci *s, int64_t sum, int64_t *below, int64_t *below_sum)
+{
+	int64_t n = s->head.n;
+	const int64_t *sorted = s->v + n;
+
+	*below = s->below;
+	*below_sum = s->below_sum;
+	while (*below < n && n * sorted[*below] < sum)
+		*below_sum += sorted[(*below)++];
+	while (*below > 0 && n * sorted[*below - 1] >= sum)
+		*below_sum -= sorted[--*below];
+}
+
+/* The same of a long window, and then take the bar in. */
+static int128
+cci_follow(struct cci *s, int64_t x, int64_t sum, bool keep)
+{
+	int64_t n = s->head.n, old = s->v[s->at], below, below_sum;
+	int64_t come = n * x - sum, go = n * old - sum;
+	int128 deviation;
+
+	/* First of the values before this bar, then without the one that
+	 * goes and with the one that comes. */
+	cci_point(s, sum, &below, &below_sum);
+	deviation = (int128)sum * (2 * below - n) +
+		    (int128)n * (s->sum - 2 * below_sum);
+	deviation += (come < 0 ? -come : come) - (go < 0 ? -go : go);
+	if (keep) {
+		s->below = below + (come < 0) - (go < 0);
+		s->below_sum =
+		    below_sum + (come < 0 ? x : 0) - (go < 0 ? old : 0);
+		cci_replace(s->v + n, n, old, x);
+	}
+	return deviation;
 }
 
 static void
 cci_next(void *state, const struct indicator_bar *b, double *out, bool keep)
 {
 	struct cci *s = state;
-	int64_t x = b->high + b->low + b->close;
+	int64_t x = b->high + b->low + b->close, n = s->head.n;
 	int64_t sum = s->sum + x - s->v[s->at];
+	int128 deviation =
+	    n > CCI_SHORT ? cci_follow(s, x, sum, keep) : cci_add_up(s, x, sum);
 
 	out[0] = NAN;
-	if (s->head.count + 1 >= s->head.n)
-		out[0] = cci_value(s, x, sum);
+	if (s->head.count + 1 >= n && deviation > 0)
+		out[0] = (double)(n * x - sum) * (double)n /
+			 (0.015 * wide_to_double(deviation));
 	if (!keep)
 		return;
 	s->sum = sum;
@@ -253,11 +339,15 @@ cci_rescale(void *state, const struct rescale *r)
 	struct cci *s = state;
 	int i;
 
-	s->sum = 0;
+	/* Rounding keeps the order. The finger finds its place anew. */
+	s->sum = s->below = s->below_sum = 0;
 	for (i = 0; i < s->head.n; i++) {
 		s->v[i] = rescale_ticks(s->v[i], r);
 		s->sum += s->v[i];
 	}
+	if (s->head.n > CCI_SHORT)
+		for (; i < 2 * s->head.n; i++)
+			s->v[i] = rescale_ticks(s->v[i], r);
 }
 
 const struct indicator indicator_cci = {

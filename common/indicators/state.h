@@ -67,6 +67,15 @@ struct indicator {
 		.fallback = (fallback_), .whole = true                         \
 	}
 
+static inline double
+wide_to_double(int128 x)
+{
+	/* Nearly always: one instruction instead of a call. */
+	if (x == (int64_t)x)
+		return (double)(int64_t)x;
+	return (double)x;
+}
+
 static inline int
 param_int(double p)
 {

@@ -16,9 +16,9 @@ static const char *const specs[] = {"sma:20", "sma:1", "sma:7", "ema:20",
     "ema:1", "wma:20", "wma:1", "wma:33", "rma:14", "rsi:14", "rsi:1", "rsi:5",
     "macd:12:26:9", "macd:1:2:1", "bb:20:2", "bb:1:2", "bb:5:1.5", "tr",
     "atr:14", "atr:1", "dmi:14:14", "dmi:1:1", "dmi:7:3", "stoch:14:3:3",
-    "stoch:1:1:1", "stoch:5:1:3", "cci:20", "cci:2", "mfi:14", "mfi:1", "obv",
-    "roc:10", "roc:1", "donchian:20", "donchian:1", "supertrend:10:3",
-    "supertrend:1:0.5", "vwap"};
+    "stoch:1:1:1", "stoch:5:1:3", "cci:20", "cci:2", "cci:150", "mfi:14",
+    "mfi:1", "obv", "roc:10", "roc:1", "donchian:20", "donchian:1",
+    "supertrend:10:3", "supertrend:1:0.5", "vwap"};
 
 #define SPECS (sizeof(specs) / sizeof(specs[0]))
 
