@@ -241,6 +241,7 @@ is_json(const char *type)
 static enum api_next
 judge_body(struct exchange *x)
 {
+	const char *coding = message_header(&x->head, "content-encoding");
 	int64_t length = x->head.content_length;
 
 	if (length > (int64_t)MESSAGE_BODY_MAX) {
@@ -252,6 +253,11 @@ judge_body(struct exchange *x)
 		if (length < 0) {
 			api_detail(
 			    x, 411, "A body needs a Content-Length here");
+			return API_ANSWERED;
+		}
+		if (coding != NULL && strcasecmp(coding, "identity") != 0) {
+			api_detail(x, 415, "The body must not be encoded");
+			api_header(x, "Accept-Encoding: identity");
 			return API_ANSWERED;
 		}
 		if (!is_json(message_header(&x->head, "content-type"))) {
@@ -420,6 +426,8 @@ print_head(
 		buf_add(b, x->extra.p, x->extra.len);
 	if (x->close || x->stream != STREAM_NONE)
 		buf_adds(b, "Connection: close\r\n");
+	else if (x->head.is_old)
+		buf_adds(b, "Connection: keep-alive\r\n");
 	buf_adds(b, "\r\n");
 }
 
@@ -439,7 +447,8 @@ api_finish(struct api *a, struct exchange *x)
 		api_detail(x, 503, "Out of memory");
 	}
 	length = x->fixed != NULL ? x->fixed_len : x->out.len - API_HEAD_ROOM;
-	x->close = x->close || !x->head.keep_alive;
+	x->close = x->close || !x->head.keep_alive ||
+		   (x->is_head && x->stream != STREAM_NONE);
 	buf_init(&head, API_HEAD_ROOM);
 	print_head(a, x, length, &head);
 	if (buf_failed(&head)) {

@@ -141,7 +141,8 @@ parse_line(char *line, struct message_head *head, const char **why)
 		*why = "only HTTP/1.1 and HTTP/1.0 are spoken here";
 		return 505;
 	}
-	head->keep_alive = version[7] == '1';
+	head->is_old = version[7] == '0';
+	head->keep_alive = !head->is_old;
 	return parse_target(target, head, why);
 }
 
@@ -249,7 +250,8 @@ judge(struct message_head *head, const char **why)
 		*why = "this expectation cannot be met";
 		return 417;
 	}
-	head->expects_continue = expect != NULL;
+	/* HTTP/1.0 does not know the interim answer (RFC 9110, 10.1.1). */
+	head->expects_continue = expect != NULL && !head->is_old;
 	return judge_length(head, why);
 }
 
@@ -263,7 +265,7 @@ message_parse(char *p, size_t n, struct message_head *head, const char **why)
 	head->method = head->path = NULL;
 	head->nquery = head->nheaders = 0;
 	head->content_length = -1;
-	head->keep_alive = head->expects_continue = false;
+	head->keep_alive = head->expects_continue = head->is_old = false;
 	*why = "a NUL byte stands in the head";
 	if (memchr(p, '\0', n) != NULL)
 		return 400;

@@ -41,6 +41,7 @@ struct message_head {
 	struct message_header headers[MESSAGE_HEADERS_MAX];
 	size_t nheaders;
 	int64_t content_length; /* -1: none */
+	bool is_old; /* HTTP/1.0 */
 	bool keep_alive;
 	bool expects_continue;
 };

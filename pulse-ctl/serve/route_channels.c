@@ -168,18 +168,18 @@ update(struct api *a, struct exchange *x, struct stored_channel *s,
 int
 route_channel_update(struct api *a, struct exchange *x, struct err *e)
 {
-	struct json *j = api_body(x);
 	struct stored_channel s;
+	struct json *j;
 	int rc;
 
-	if (j == NULL)
-		return 0;
+	/* As for rules: 404 before the faults of the body. */
 	rc = get_channel(a, x, &s, e);
-	if (rc > 0) {
-		rc = update(a, x, &s, j, e);
-		stored_channel_release(&s);
-	}
+	if (rc <= 0)
+		return rc;
+	j = api_body(x);
+	rc = j != NULL ? update(a, x, &s, j, e) : 0;
 	json_free(j);
+	stored_channel_release(&s);
 	/* Read again: a pause shows in its state. */
 	return rc > 0 ? route_channel_get(a, x, e) : rc;
 }

@@ -330,33 +330,40 @@ route_rule_get(struct api *a, struct exchange *x, struct err *e)
 	return rc;
 }
 
-int
-route_rule_update(struct api *a, struct exchange *x, struct err *e)
+/* The body's members into the rule, and it into the store. */
+static int
+update(struct api *a, struct exchange *x, struct rule *r, struct err *e)
 {
 	struct json *j = api_body(x);
-	struct rule r;
-	int rc;
+	int rc = 0;
 
 	if (j == NULL)
 		return 0;
-	rc = get_rule(a, x, &r, e);
-	if (rc <= 0) {
-		json_free(j);
-		return rc;
-	}
-	rc = 0;
 	faults_init(x->faults, "body");
-	if (!etag_still(x, "rule", r.seq)) {
-		/* Answered. */
-	} else if (rule_update(&r, j, a->config.allow_private, clock_now_ms(),
-		       x->faults) < 0) {
+	if (rule_update(
+		r, j, a->config.allow_private, clock_now_ms(), x->faults) < 0) {
 		api_faulty(x);
 	} else {
-		rc = store_rule_put(a->st, &r, e);
+		rc = store_rule_put(a->st, r, e);
 		if (rc == 0)
-			rc = answer_rule(x, 200, &r, e);
+			rc = answer_rule(x, 200, r, e);
 	}
 	json_free(j);
+	return rc;
+}
+
+int
+route_rule_update(struct api *a, struct exchange *x, struct err *e)
+{
+	struct rule r;
+	int rc;
+
+	/* What is not there (404), or not any more what the asker knows (412),
+	 * is said before the faults of the body. */
+	rc = get_rule(a, x, &r, e);
+	if (rc <= 0)
+		return rc;
+	rc = etag_still(x, "rule", r.seq) ? update(a, x, &r, e) : 0;
 	rule_release(&r);
 	return rc;
 }

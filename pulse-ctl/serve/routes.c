@@ -2,6 +2,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "common/channel.h"
 #include "common/clock.h"
@@ -533,11 +534,21 @@ characters(const char *s)
 	return n;
 }
 
-static bool
-is_boolean(const char *s)
+/* 1, 0, or -1 for no truth value. The words are those of the earlier service:
+ * its clients in Python send "True". */
+static int
+truth(const char *s)
 {
-	return strcmp(s, "true") == 0 || strcmp(s, "false") == 0 ||
-	       strcmp(s, "1") == 0 || strcmp(s, "0") == 0;
+	static const char *const words[][2] = {{"false", "true"}, {"0", "1"},
+	    {"f", "t"}, {"no", "yes"}, {"n", "y"}, {"off", "on"}};
+	size_t i;
+	int v;
+
+	for (i = 0; i < sizeof(words) / sizeof(words[0]); i++)
+		for (v = 0; v < 2; v++)
+			if (strcasecmp(s, words[i][v]) == 0)
+				return v;
+	return -1;
 }
 
 /* The fault of one value as type and sentence, or NULL when it is good. */
@@ -573,7 +584,7 @@ judge_value(const struct param *p, const char *s, char msg[160])
 		(void)snprintf(msg, 160, "must be one of %s", p->choices);
 		return "enum";
 	case PARAM_BOOLEAN:
-		if (is_boolean(s))
+		if (truth(s) >= 0)
 			return NULL;
 		(void)snprintf(msg, 160, "must be true or false");
 		return "bool_parsing";
@@ -667,7 +678,7 @@ api_text(const struct exchange *x, const char *name)
 	const char *s = given(x, p);
 
 	if (s != NULL && p->type == PARAM_BOOLEAN)
-		return *s == 't' || *s == '1' ? "true" : "false";
+		return truth(s) == 1 ? "true" : "false";
 	return s;
 }
 

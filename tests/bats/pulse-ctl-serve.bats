@@ -401,6 +401,12 @@ CH='{"name":"desk","kind":"slack","url":"https://hooks.slack.com/services/T0/B0/
 	[ "$(sort names)" = "$(printf 'r%s\n' 1 2 3 4 5 6 7)" ]
 	open_req GET '/api/v1/rules?limit=3&offset=6'
 	jq -e '(.rules | length) == 2 and .total == 8' body
+	for word in True yes 1 on; do
+		open_req GET "/api/v1/rules?is_active=$word"
+		jq -e '.total == 8' body
+	done
+	open_req GET '/api/v1/rules?is_active=False'
+	jq -e '.total == 0' body
 }
 
 @test "reads need a key off loopback unless they are public, and the page and /health never do" {
@@ -555,6 +561,21 @@ CH='{"name":"desk","kind":"slack","url":"https://hooks.slack.com/services/T0/B0/
 	    -H 'Content-Type: application/json' -H 'Expect: 100-continue' \
 	    --expect100-timeout 15 -m 10 --data-binary @blanks "$URL/api/v1/rules" >out
 	[ "$(cut -d' ' -f1 out)" = 422 ]
+	# HTTP/1.0 knows no interim answer, and wants to be told that it may go on.
+	exec 8<>"/dev/tcp/127.0.0.1/$PORT"
+	printf "POST /api/v1/rules HTTP/1.0\r\n${K}Expect: 100-continue\r\nConnection: keep-alive\r\nContent-Type: application/json\r\nContent-Length: 2\r\n\r\n" >&8
+	[ "$(open_req GET /health)" = 200 ]
+	printf '{}GET /health HTTP/1.0\r\n\r\n' >&8
+	timeout 30 cat <&8 | tr -d '\r' >answer
+	exec 8>&-
+	[ "$(head -n 1 answer)" = 'HTTP/1.1 422 Unprocessable Content' ]
+	[ "$(grep -c '^Connection: keep-alive$' answer)" -eq 1 ]
+	# The head of a stream says that the connection ends, and it does.
+	exec 8<>"/dev/tcp/127.0.0.1/$PORT"
+	printf 'HEAD /api/v1/alerts/stream HTTP/1.1\r\nHost: x\r\n\r\n' >&8
+	timeout 20 cat <&8 >answer
+	exec 8>&-
+	head_has 'connection: close'
 	[ "$(status_of 30 "GET /health HTTP/1.1\r\nHost: x\r\nExpect: magic\r\n\r\n")" = 417 ]
 }
 

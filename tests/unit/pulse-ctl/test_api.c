@@ -55,6 +55,16 @@ static const struct {
 	"one part too many"},
     {"GET /api/v1/alerts/stream HTTP/1.1\r\n" HOST KEY "\r\n", 200,
 	"the stream is no alert's id"},
+    {"PUT /api/v1/rules/00000000-0000-4000-8000-000000000001 "
+     "HTTP/1.1\r\n" HOST KEY JSON "Content-Length: 1\r\n\r\n{",
+	404, "a rule that is not there, before what is to become of it"},
+    {"GET /api/v1/rules?is_active=True HTTP/1.1\r\n" HOST KEY "\r\n", 200,
+	"Python's True"},
+    {"GET /api/v1/rules?is_active=truth HTTP/1.1\r\n" HOST KEY "\r\n", 422,
+	"no truth value"},
+    {"POST /api/v1/rules HTTP/1.1\r\n" HOST KEY JSON
+     "Content-Encoding: gzip\r\nContent-Length: 2\r\n\r\n{}",
+	415, "an encoded body"},
     {"OPTIONS /nowhere HTTP/1.1\r\n" HOST "\r\n", 404, "no such resource"},
     {"OPTIONS * HTTP/1.1\r\n" HOST "\r\n", 204, "the server itself"},
 };
