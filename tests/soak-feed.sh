@@ -3,12 +3,19 @@
 # the speed of time, over the WebSocket and by polling, while the simulated
 # exchange misbehaves at random (SEED). At the end the closed bars of both must
 # be, byte for byte, those that the exchange lists, less the announced gaps.
+# Every kind of fault comes before any comes again, and that they were felt is
+# asked of the exchange and of hl-ingest. The last line is the verdict; it takes
+# SOAK_SECONDS and three minutes at most.
 set -u
 cd "$(dirname "$0")/.." || exit 1
 BUILD=${BUILD:-build}
 SOAK_SECONDS=${SOAK_SECONDS:-1800}
 SPEED=${SPEED:-60}
 RANDOM=${SEED:-7}
+if ! [ "$SOAK_SECONDS" -ge 90 ] || [ "$SOAK_SECONDS" -gt 86400 ]; then
+	echo "SOAK_SECONDS is 90 to 86400" >&2
+	exit 2
+fi
 export PULSE_BIN=$PWD/$BUILD/bin PULSE_TESTBIN=$PWD/$BUILD/tests
 # shellcheck source=tests/lab.bash
 . tests/lab.bash
@@ -83,11 +90,45 @@ mapfile -t FAULTS <<-'END'
 	kind=outage,for=20m
 END
 
-began=$SECONDS made=0 next=$SECONDS
-while [ -z "$stop" ] && [ $((SECONDS - began)) -lt "$SOAK_SECONDS" ]; do
-	fault=${FAULTS[$((RANDOM % ${#FAULTS[@]}))]}
-	curl -sf -d "$fault" "$SIM/sim/fault" >/dev/null || exit 1
+verdict() { # WORDS: the end
+	local word=failed
+
+	[ "$failed" -eq 0 ] && word=passed
+	printf 'soak-feed %s: %s; %d faults in %d s, seed %s\n' "$word" "$*" \
+	    "$made" $((SECONDS - began)) "${SEED:-7}"
+	exit "$failed"
+}
+
+# The next of the deck; shuffled anew when all were dealt.
+deal() {
+	local i j swap
+
+	if [ $((made % ${#FAULTS[@]})) -eq 0 ]; then
+		for ((i = ${#FAULTS[@]} - 1; i > 0; i--)); do
+			j=$((RANDOM % (i + 1)))
+			swap=${FAULTS[i]}
+			FAULTS[i]=${FAULTS[j]}
+			FAULTS[j]=$swap
+		done
+	fi
+	fault=${FAULTS[made % ${#FAULTS[@]}]}
 	made=$((made + 1))
+}
+
+began=$SECONDS made=0 next=$SECONDS failed=0
+while [ -z "$stop" ] && [ $((SECONDS - began)) -lt "$SOAK_SECONDS" ]; do
+	deal
+	curl -sf -m 10 -d "$fault" "$SIM/sim/fault" >/dev/null || {
+		failed=1
+		verdict "the simulator does not answer"
+	}
+	for how in ws poll; do
+		pid=pid_$how
+		kill -0 "${!pid}" 2>/dev/null && continue
+		tail -n 3 "$LAB/$how.err"
+		failed=1
+		verdict "hl-ingest ($how) ended"
+	done
 	if [ "$SECONDS" -ge "$next" ]; then
 		printf '%6d s %5d faults %8d bars %8d KB\n' \
 		    $((SECONDS - began)) "$made" \
@@ -98,6 +139,8 @@ while [ -z "$stop" ] && [ $((SECONDS - began)) -lt "$SOAK_SECONDS" ]; do
 	fi
 	sleep 1
 done
+
+lasted=$((SECONDS - began))
 
 # Let it catch up with what is over now, undisturbed.
 curl -sf -X POST "$SIM/sim/clear" >/dev/null
@@ -113,8 +156,11 @@ caught_up() {
 		done
 	done
 }
-until_true 120 caught_up || exit 1
-failed=0
+if ! until_true 120 caught_up; then
+	failed=1
+	verdict "after the last fault the bars did not come"
+fi
+bars=0 gaps=0
 for how in ws poll; do
 	for coin in $COINS; do
 		jq -c --arg s "$coin" 'select(.x and .s == $s) | del(.E)' \
@@ -128,9 +174,15 @@ for how in ws poll; do
 			select(all($g[]; $c.t < .from or $c.t > .to))' \
 			>"$LAB/want"
 		if cmp -s "$LAB/want" "$LAB/got"; then
+			n=$(wc -l <"$LAB/got")
+			bars=$((bars + n))
+			gaps=$((gaps + $(wc -l <"$LAB/gaps")))
 			printf '%-5s %-9s %6d bars, no difference, %d gaps\n' \
-			    $how "$coin" "$(wc -l <"$LAB/got")" \
-			    "$(wc -l <"$LAB/gaps")"
+			    $how "$coin" "$n" "$(wc -l <"$LAB/gaps")"
+			[ "$n" -ge $((lasted * SPEED / 60 / 2)) ] || {
+				echo "fewer bars than half of the minutes"
+				failed=1
+			}
 		else
 			printf '%-5s %-9s DIFFERS\n' $how "$coin"
 			diff "$LAB/want" "$LAB/got" | head -n 6
@@ -138,8 +190,24 @@ for how in ws poll; do
 		fi
 	done
 done
-grep '"event":"heartbeat"' "$LAB/ws.out" | tail -n 1 | jq -c '{reconnects_total,
-    amended_total, stale_total, regressed_total, bad_frames_total,
-    rest_failures_total, rest_limited_total}'
-echo "$made faults in $((SECONDS - began)) s"
-exit $failed
+# Whether the faults were felt: each counter is above nothing.
+felt() { # WHO COUNTER... <<<JSON
+	local who=$1 json name
+	shift
+
+	json=$(cat)
+	for name; do
+		printf '%-5s %s %s\n' "$who" "$name" "$(jq ".$name" <<<"$json")"
+		jq -e ".$name > 0" <<<"$json" >/dev/null || failed=1
+	done
+}
+beat() { # NAME
+	grep '"event":"heartbeat"' "$LAB/$1.out" | tail -n 1
+}
+felt sim drops status_4xx status_5xx applied \
+    <<<"$(curl -s -m 10 "$SIM/sim/stats")"
+felt ws reconnects_total bad_frames_total duplicates_total \
+    rest_failures_total rest_limited_total backfilled_total <<<"$(beat ws)"
+felt poll rest_failures_total rest_limited_total <<<"$(beat poll)"
+[ "$failed" -eq 0 ] || verdict "bars differ, or faults were not felt"
+verdict "$bars bars, no difference, $gaps gaps announced"
