@@ -126,8 +126,9 @@ row 'serve, POST a rule, durable' "$url/api/v1/rules" -s "$work/post.lua"
 # write lock for five seconds do to others.
 latency() { # NAME
 	wrk -t1 -c4 -d4 --latency -s "$work/key.lua" "$url/api/v1/rules?limit=1" >"$work/wrk"
-	printf '%-34s %s\n' "$1" "$(awk '/50%|99%/ { printf "%s %s, ", $1, $2 }
-	    /Latency  / { printf "max %s", $4 }' "$work/wrk")"
+	printf '%-34s %s\n' "$1" "$(awk '$1 == "50%" || $1 == "99%" { printf "%s %s, ", $1, $2 }
+	    $1 == "Latency" && $2 ~ /[0-9]/ { max = $4 }
+	    END { print "max", max }' "$work/wrk")"
 }
 cat >"$work/deep.lua" <<-END
 	local n = 0
