@@ -28,17 +28,14 @@ static const char *const status_names[] = {
 	"WHERE d.alert = a.seq), a.seq "                                       \
 	"FROM alerts a LEFT JOIN rules r ON r.id = a.rule_id "
 
-/* An alert only if its rule exists, and any alert. */
+/* One row of values: a statement that takes the row from a SELECT may have to
+ * be undone alone, and keeps a copy of every page it touches for that. */
 #define INSERT                                                                 \
 	"INSERT INTO alerts (id, rule_id, symbol, interval, state, "           \
 	"window_start_ms, window_end_ms, triggered_ms, created_ms, "           \
-	"late, status, record) "
-#define INSERT_OURS                                                            \
-	INSERT "SELECT ?1, id, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12 "     \
-	       "FROM rules WHERE id = ?2 ON CONFLICT DO NOTHING"
-#define INSERT_FOREIGN                                                         \
-	INSERT "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12) "   \
-	       "ON CONFLICT DO NOTHING"
+	"late, status, record) "                                               \
+	"VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12) "          \
+	"ON CONFLICT DO NOTHING"
 
 /* ---- writing ------------------------------------------------------------- */
 
@@ -54,13 +51,13 @@ count_alert(struct db *db, const char *symbol, int64_t status, int64_t change,
 
 /* 1 when it was new and *seq, 0, -1. */
 static int
-insert_alert(struct db *db, const char *sql, const struct alert *a,
-    const char *record, size_t record_len, enum alert_status status,
-    int64_t now_ms, int64_t *seq, struct err *e)
+insert_alert(struct db *db, const struct alert *a, const char *record,
+    size_t record_len, enum alert_status status, int64_t now_ms, int64_t *seq,
+    struct err *e)
 {
 	struct query q;
 
-	if (q_open(&q, db, sql, e) < 0)
+	if (q_open(&q, db, INSERT, e) < 0)
 		return -1;
 	q_uuid(&q, &a->id);
 	q_uuid(&q, &a->rule_id);
@@ -108,10 +105,11 @@ insert_delivery(struct db *db, const struct alert *a, int64_t alert,
 	    sqlite3_changes(db->sql), e);
 }
 
+/* ours: only if its rule exists. */
 static int
-put(struct store *st, const char *sql, const struct alert *a,
-    const char *record, size_t record_len, const char *const *channels,
-    size_t nchannels, int64_t now_ms, int64_t due_ms, struct err *e)
+put(struct store *st, bool ours, const struct alert *a, const char *record,
+    size_t record_len, const char *const *channels, size_t nchannels,
+    int64_t now_ms, int64_t due_ms, struct err *e)
 {
 	struct db *db = db_of(st);
 	int64_t seq = 0;
@@ -123,8 +121,11 @@ put(struct store *st, const char *sql, const struct alert *a,
 		nchannels = 0;
 	if (db_enter(db, true, &own, e) < 0)
 		return -1;
-	rc = insert_alert(db, sql, a, record, record_len,
-	    nchannels > 0 ? ALERT_PENDING : ALERT_NONE, now_ms, &seq, e);
+	rc = ours ? rule_exists(db, &a->rule_id, e) : 1;
+	if (rc > 0)
+		rc = insert_alert(db, a, record, record_len,
+		    nchannels > 0 ? ALERT_PENDING : ALERT_NONE, now_ms, &seq,
+		    e);
 	for (i = 0; i < nchannels && rc > 0; i++)
 		if (insert_delivery(
 			db, a, seq, channels[i], now_ms, due_ms, e) < 0)
@@ -137,8 +138,8 @@ sqlite_alert_put(struct store *st, const struct alert *a, const char *record,
     size_t record_len, const char *const *channels, size_t nchannels,
     int64_t now_ms, int64_t handoff_ms, struct err *e)
 {
-	return put(st, INSERT_OURS, a, record, record_len, channels, nchannels,
-	    now_ms, now_ms + handoff_ms, e);
+	return put(st, true, a, record, record_len, channels, nchannels, now_ms,
+	    now_ms + handoff_ms, e);
 }
 
 int
@@ -146,8 +147,8 @@ sqlite_alert_put_foreign(struct store *st, const struct alert *a,
     const char *record, size_t record_len, const char *const *channels,
     size_t nchannels, int64_t now_ms, int64_t handoff_ms, struct err *e)
 {
-	return put(st, INSERT_FOREIGN, a, record, record_len, channels,
-	    nchannels, now_ms, now_ms + handoff_ms, e);
+	return put(st, false, a, record, record_len, channels, nchannels,
+	    now_ms, now_ms + handoff_ms, e);
 }
 
 /* What its status was, and what its deliveries make of it: an unsettled one

@@ -198,6 +198,8 @@ int sqlite_rule_series(struct store *st,
     int (*fn)(
 	void *arg, const char *symbol, interval_id interval, int warmup_bars),
     void *arg, struct err *e);
+/* Whether there is a rule of that id: 1, 0, -1. */
+int rule_exists(struct db *db, const struct uuid *id, struct err *e);
 
 int sqlite_state_put(struct store *st, const struct uuid *rule_id,
     const char *symbol, const void *blob, size_t n, struct err *e);

@@ -213,6 +213,20 @@ sqlite_rule_get(
 	return rc;
 }
 
+int
+rule_exists(struct db *db, const struct uuid *id, struct err *e)
+{
+	struct query q;
+	int rc;
+
+	if (q_open(&q, db, "SELECT 1 FROM rules WHERE id = ?", e) < 0)
+		return -1;
+	q_uuid(&q, id);
+	rc = q_step(&q, e);
+	q_close(&q);
+	return rc;
+}
+
 /* ---- deleting ------------------------------------------------------------ */
 
 static int

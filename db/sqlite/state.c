@@ -8,6 +8,7 @@ state_put(struct db *db, const struct uuid *rule_id, const char *symbol,
     const void *blob, size_t n, struct err *e)
 {
 	struct query q;
+	int rc;
 
 	if (n == 0) {
 		if (q_open(&q, db,
@@ -20,9 +21,11 @@ state_put(struct db *db, const struct uuid *rule_id, const char *symbol,
 		return q_run(&q, e);
 	}
 	/* For a rule that was deleted meanwhile there is nothing to keep. */
+	if ((rc = rule_exists(db, rule_id, e)) <= 0)
+		return rc;
 	if (q_open(&q, db,
 		"INSERT OR REPLACE INTO rule_state (rule_id, symbol, state) "
-		"SELECT id, ?2, ?3 FROM rules WHERE id = ?1",
+		"VALUES (?, ?, ?)",
 		e) < 0)
 		return -1;
 	q_uuid(&q, rule_id);
