@@ -687,7 +687,8 @@ engine_feed(struct engine *g, const struct candle *c, struct err *e)
 		return ENGINE_REFUSED;
 	}
 	s = g->table.v[i];
-	if (g->cold && engine_warm(g, e) < 0)
+	/* This one only: there may be many, each cold at its first record. */
+	if (s->cold && warm(g, s, e) < 0)
 		return ENGINE_FAILED;
 	if (s->has_held && c->state == CANDLE_UNSAID &&
 	    c->open_ms == s->held.open_ms && c->recv_ms == s->held.recv_ms &&

@@ -269,6 +269,18 @@ stored() {
 	[[ $stderr == *"50001 bad lines skipped"* ]]
 }
 
+@test "a rule on any symbol meets as many series as there may be, in seconds" {
+	[ -z "${PULSE_SANITIZED:-}" ] || skip "a sanitizer's memory is not ours"
+	awk 'BEGIN { for (k = 0; k < 100000; k++) printf "{\"t\":1788936600000,\"T\":1788936659999,\"s\":\"C%d\",\"i\":\"1m\",\"o\":\"1\",\"c\":\"2\",\"h\":\"2\",\"l\":\"1\",\"v\":\"1\",\"n\":1,\"x\":true}\n", k }' >in
+	cat >any.json <<-'EOF'
+	{"name":"rsi","symbol":"*","rule_type":"rsi","config":{"direction":"overbought"}}
+	{"name":"p","symbol":"*","rule_type":"price_threshold","config":{"threshold":2,"operator":">="}}
+	EOF
+	# A second or two; six minutes when each new series looked at all others.
+	timeout 60 bash -c 'ulimit -v 1500000; pulse-eval -r any.json <in >out'
+	[ "$(wc -l <out)" -eq 100000 ]
+}
+
 @test "the reader of alerts may go: no word, no harm" {
 	bars 1200 >in
 	run -0 bash -c 'for i in 1 2 3 4 5 6 7 8; do cat in; done | pulse-eval -q -r rules.json 2>err | head -n 1 | wc -l'
