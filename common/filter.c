@@ -75,6 +75,16 @@ skip_word(const char *p)
 	return p;
 }
 
+/* Digits, perhaps with an exponent: what follows at once is a word again. */
+static const char *
+skip_number(const char *p)
+{
+	p += strspn(p, "0123456789");
+	if ((*p == 'e' || *p == 'E') && p[1] >= '0' && p[1] <= '9')
+		p += 1 + strspn(p + 1, "0123456789");
+	return p;
+}
+
 #define NESTING_MAX    32
 #define OPEN_MAX_DEPTH 64
 
@@ -124,9 +134,9 @@ scan_string(struct scan *s, struct err *e)
 static int
 scan_word(struct scan *s, struct err *e)
 {
-	const char *end = skip_word(s->p);
-	size_t n = (size_t)(end - s->p);
 	bool number = *s->p >= '0' && *s->p <= '9';
+	const char *end = number ? skip_number(s->p) : skip_word(s->p);
+	size_t n = (size_t)(end - s->p);
 
 	/* .name, $name and @name, keys of objects: "name:" */
 	if (s->last == '.' || number) {

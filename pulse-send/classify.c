@@ -78,19 +78,31 @@ classify_seconds(const char *text)
 	return us < WAIT_MAX_US ? us : WAIT_MAX_US;
 }
 
-/* "Sun, 06 Nov 1994 08:49:37 GMT" in ms since 1970, or -1. */
+/* The three forms that RFC 9110 (5.6.7) wants understood: "Sun, 06 Nov 1994
+ * 08:49:37 GMT", "Sunday, 06-Nov-94 08:49:37 GMT" and "Sun Nov  6 08:49:37
+ * 1994". In ms since 1970, or -1. */
 static int64_t
 parse_date(const char *s)
 {
 	static const char months[] = "JanFebMarAprMayJunJulAugSepOctNovDec";
-	char month[4], iso[96];
-	int day, year, h, m, sec, end = 0;
+	char month[4] = "", iso[96];
+	int day = -1, year = -1, h = -1, m = -1, sec = -1, end = 0;
 	const char *at;
 	int64_t ms;
 
-	if (sscanf(s, "%*3[A-Za-z], %2d %3[A-Za-z] %4d %2d:%2d:%2d GMT%n", &day,
-		month, &year, &h, &m, &sec, &end) != 6 ||
-	    end == 0 || s[end] != '\0' || strlen(month) != 3)
+	(void)sscanf(s, "%*3[A-Za-z], %2d %3[A-Za-z] %4d %2d:%2d:%2d GMT%n",
+	    &day, month, &year, &h, &m, &sec, &end);
+	if (end == 0) {
+		(void)sscanf(s,
+		    "%*9[A-Za-z], %2d-%3[A-Za-z]-%2d %2d:%2d:%2d GMT%n", &day,
+		    month, &year, &h, &m, &sec, &end);
+		/* More than 50 years ahead is the past (until 2076). */
+		year += year < 70 ? 2000 : 1900;
+	}
+	if (end == 0)
+		(void)sscanf(s, "%*3[A-Za-z] %3[A-Za-z] %2d %2d:%2d:%2d %4d%n",
+		    month, &day, &h, &m, &sec, &year, &end);
+	if (end == 0 || s[end] != '\0' || strlen(month) != 3)
 		return -1;
 	at = strstr(months, month);
 	if (at == NULL || (at - months) % 3 != 0)

@@ -82,6 +82,15 @@ hide_all(char *text, const char *secret)
 		hide(text, secret, strlen(secret));
 }
 
+/* What stands behind the first blank, or NULL. */
+static const char *
+behind_scheme(const char *value)
+{
+	const char *blank = strchr(value, ' ');
+
+	return blank != NULL ? blank + 1 : NULL;
+}
+
 /* Each part of path and query that is long enough to be a secret. */
 static void
 hide_url(char *text, const char *url)
@@ -112,8 +121,11 @@ request_scrub(const struct channel *c, char *text)
 	hide_all(text, c->routing_key);
 	for (i = 0; i < c->nsecrets; i++)
 		hide_all(text, c->secrets[i]);
-	for (i = 0; i < c->nheaders; i++)
+	for (i = 0; i < c->nheaders; i++) {
 		hide_all(text, c->headers[i].value);
+		/* "Bearer TOKEN": a receiver may name the token alone. */
+		hide_all(text, behind_scheme(c->headers[i].value));
+	}
 }
 
 /* ---- words --------------------------------------------------------------- */

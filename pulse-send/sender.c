@@ -169,6 +169,8 @@ teach_endpoint(struct sender *s, struct sending *g, bool left, bool answered)
 	if (v->remaining >= 0)
 		pacing_learn(
 		    &p->pacing, now_us, v->remaining, v->reset_after_us);
+	if (v->kind == VERDICT_THROTTLED)
+		trend = -1;
 	if (v->kind == VERDICT_THROTTLED && v->wait_us >= 0) {
 		pacing_block(&p->pacing, now_us, v->wait_us);
 		if (v->global &&
@@ -276,6 +278,17 @@ end(struct sender *s, struct sending *g, bool ambiguous)
 	s->nended += g->n;
 }
 
+/* Too fast, it says, but not for how long: all that goes there waits as long as
+ * this message, not only it. */
+static void
+hold_bucket(const struct sending *g)
+{
+	if (g->verdict.kind == VERDICT_THROTTLED && g->verdict.wait_us < 0 &&
+	    g->state[0] == DELIVERY_STATE_BACKOFF)
+		pacing_block(
+		    &g->endpoint->pacing, clock_mono_us(), g->plan[0].delay_us);
+}
+
 /* The verdict is in: teach, plan, hand over to be settled. left: the request
  * went out; answered: something came back that says how the endpoint is. */
 static void
@@ -286,6 +299,7 @@ finish(struct sender *s, struct sending *g, bool left, bool answered,
 	unlink_running(s, g);
 	teach_endpoint(s, g, left, answered);
 	end(s, g, ambiguous);
+	hold_bucket(g);
 	park_lanes(s, g);
 	spill_endpoint(s, g->endpoint);
 }

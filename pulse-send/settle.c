@@ -171,6 +171,9 @@ forget_or_keep(struct sender *s, struct sending *g, size_t i)
 		delivery_free(d);
 		return;
 	}
+	/* It has ended meanwhile: that attempt, behind this one, frees it. */
+	if (d->lane == NULL)
+		return;
 	/* The lease was lost: it is another's to send again. */
 	if (!g->kept[i] && !d->sending && d->uncommitted == 0) {
 		s->count.lost++;

@@ -60,7 +60,8 @@ test_refused(void)
 	    "\"\\(\"\\(input)\")\"", "a::b", "builtins", "splits(\"x\")",
 	    ". # comment", "{(env | tostring): 1}", "{\"a\": env}", "[1,env:2]",
 	    ".[1,env:2]", "{a: [1,env:2]}", "{a: (1,env)}", "tojson|input",
-	    "modulemeta", "ltrimstr(env)", "@sh \"\\(env)\""};
+	    "modulemeta", "1env", "1e5input", "[1,2input]", "ltrimstr(env)",
+	    "@sh \"\\(env)\""};
 	struct err e;
 	size_t i;
 

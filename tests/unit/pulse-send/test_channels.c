@@ -283,6 +283,7 @@ test_failures(void)
 	    {HTTP_UNTRUSTED, TRANSIENT},
 	    {HTTP_TIMED_OUT, TRANSIENT},
 	    {HTTP_BROKEN, TRANSIENT},
+	    {HTTP_LOCAL, VERDICT_LOCAL},
 	};
 	size_t i, k;
 
@@ -566,9 +567,11 @@ test_scrub(void)
 	    "{\"name\":\"g\",\"kind\":\"generic\","
 	    "\"url\":\"https://a.b/hook/planted-token-1?key=planted-token-2\","
 	    "\"secrets\":[\"whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw\"],"
-	    "\"headers\":{\"X-Key\":\"planted-token-3\"}}");
+	    "\"headers\":{\"X-Key\":\"planted-token-3\","
+	    "\"Authorization\":\"Bearer planted-token-4\"}}");
 	char text[256] = "planted-token-1 a planted-token-2 b planted-token-3 "
-			 "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw c hook";
+			 "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw c hook "
+			 "planted-token-4";
 	char out[64];
 
 	request_scrub(&c, text);

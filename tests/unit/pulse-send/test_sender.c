@@ -60,23 +60,50 @@ ignore(void *arg, const struct store_delivery *d, struct err *e)
 	return 0;
 }
 
-/* An attempt of the delivery failed and it waits for the next one. */
-static int
-end_once(struct sender *s, struct delivery *d)
+/* An attempt of the delivery ended, and is not committed yet. */
+static void
+end_as(struct sender *s, struct delivery *d, enum delivery_state state)
 {
 	struct sending *g = calloc(1, sizeof(*g));
-	struct err e;
 
 	g->sender = s;
 	g->endpoint = d->endpoint;
 	g->v[0] = d;
 	g->n = 1;
-	g->state[0] = d->state = DELIVERY_STATE_BACKOFF;
+	g->state[0] = d->state = state;
 	d->uncommitted++;
 	*s->ended_tail = g;
 	s->ended_tail = &g->next;
 	s->nended++;
+}
+
+static int
+end_once(struct sender *s, struct delivery *d)
+{
+	struct err e;
+
+	end_as(s, d, DELIVERY_STATE_BACKOFF);
 	return settle_now(s, &e);
+}
+
+/* Sent again at once and taken, before the first try was committed. */
+static void
+test_twice_in_a_commit(struct sender *s)
+{
+	struct delivery *second;
+	struct err e;
+
+	take_alert(s, 8);
+	take_alert(s, 9);
+	second = s->queue.newest;
+	end_as(s, second, DELIVERY_STATE_BACKOFF);
+	end_as(s, second, DELIVERY_STATE_DELIVERED);
+	queue_remove(&s->queue, second);
+	must(settle_now(s, &e), &e);
+	ok(s->queue.n == 1 && s->queue.oldest == s->queue.newest &&
+		s->queue.oldest->newer == NULL,
+	    "what ended within a commit is in no list any more");
+	queue_undo(&s->queue, NULL);
 }
 
 static void
@@ -223,6 +250,7 @@ main(void)
 	test_leases(&s);
 	test_failed_commit(&s);
 	test_lost_lease(&s);
+	test_twice_in_a_commit(&s);
 	test_refresh(&s);
 	sender_close(&s);
 	store_close(st);
