@@ -14,22 +14,18 @@
 #include <stdint.h>
 
 #include "common/buf.h"
+#include "common/channel_name.h"
 #include "common/err.h"
 #include "common/faults.h"
 #include "common/json.h"
 #include "common/sign.h"
 
-#define CHANNEL_NAME_MAX     64 /* with its NUL */
 #define CHANNEL_HEADERS_MAX  16
 #define CHANNEL_ARGS_MAX     32
 #define CHANNEL_SCHEDULE_MAX 16
 #define CHANNEL_TEMPLATE_MAX 4096
 /* Longest channel as JSON. */
 #define CHANNEL_TEXT_MAX ((size_t)64 * 1024)
-
-/* The two channels that every rule can have by a URL of its own. */
-#define CHANNEL_DISCORD "discord"
-#define CHANNEL_GENERIC "generic"
 
 enum channel_kind {
 	CHANNEL_KIND_DISCORD,
@@ -92,10 +88,6 @@ struct channel {
 int channel_from_url(struct channel *c, const char *name,
     enum channel_kind kind, const char *url);
 void channel_release(struct channel *c);
-
-/* May this name a channel (also in a rule)? 1 to 63 of a-z 0-9 _ . -, a letter
- * or digit first, neither "discord" nor "generic". */
-bool channel_name_valid(const char *name);
 
 enum channel_flags {
 	CHANNEL_ALLOW_PRIVATE = 1,

@@ -53,7 +53,7 @@ print_row(struct table *t, const struct store_alert *a)
 	ctl_print_time(a->triggered_ms, &b);
 	table_cell(t, b.p);
 	table_cell(t, a->symbol);
-	table_cell(t, r.rule_name);
+	table_name(t, r.rule_name);
 	table_cell(t, r.message);
 	table_cellf(t, "%s%s", a->delivery_status, a->late ? " (late)" : "");
 	uuid_print(&a->id, id);

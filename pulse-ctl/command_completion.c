@@ -44,6 +44,31 @@ first_of_group(size_t i)
 	return true;
 }
 
+/* What is in the store is asked for: the names or ids of the newest, by the
+ * first member of each record. what: "rule" or "channel". */
+static bool
+is_stored(const char *what)
+{
+	return strcmp(what, "rule") == 0 || strcmp(what, "channel") == 0;
+}
+
+static const char *
+list_of(const char *what)
+{
+	return strcmp(what, "rule") == 0 ? "pulse-ctl rule list --json -l 200"
+					 : "pulse-ctl channel list --json";
+}
+
+/* "RULE" of an option is "rule" of an operand; NULL for another word. */
+static const char *
+stored_arg(const char *arg)
+{
+	return arg == NULL		     ? NULL
+	       : strcmp(arg, "RULE") == 0    ? "rule"
+	       : strcmp(arg, "CHANNEL") == 0 ? "channel"
+					     : NULL;
+}
+
 /* ---- bash ---------------------------------------------------------------- */
 
 static void
@@ -51,6 +76,19 @@ bash_options(const struct opt *o)
 {
 	for (; o->name != NULL; o++)
 		printf("--%s ", o->name);
+}
+
+static void
+bash_operands(const char *complete)
+{
+	if (complete == NULL)
+		return;
+	if (is_stored(complete))
+		printf("$(%s 2>/dev/null | sed -n "
+		       "'s/^{\"[a-z]*\":\"\\([^\"]*\\)\".*/\\1/p')",
+		    list_of(complete));
+	else if (strcmp(complete, "file") != 0)
+		print_choices(complete);
 }
 
 static void
@@ -63,23 +101,13 @@ bash_values(const struct opt *o)
 			puts("\" ;;");
 		} else if (o->arg != NULL && strcmp(o->arg, "FILE") == 0) {
 			printf("\t--%s) files=1 ;;\n", o->name);
+		} else if (stored_arg(o->arg) != NULL) {
+			printf("\t--%s) found=\"", o->name);
+			bash_operands(stored_arg(o->arg));
+			puts(" \" ;;");
 		} else if (o->arg != NULL) {
 			printf("\t--%s) found=\" \" ;;\n", o->name);
 		}
-	}
-}
-
-static void
-bash_operands(const char *complete)
-{
-	if (complete == NULL)
-		return;
-	if (strcmp(complete, "rule") == 0) {
-		fputs("$(pulse-ctl rule list --json 2>/dev/null | sed -n "
-		      "'s/^{\"id\":\"\\([^\"]*\\)\".*/\\1/p')",
-		    stdout);
-	} else if (strcmp(complete, "file") != 0) {
-		print_choices(complete);
 	}
 }
 
@@ -231,6 +259,14 @@ fish_condition(const char *name)
 }
 
 static void
+fish_stored(const char *what)
+{
+	printf("-a '(%s 2>/dev/null | string replace -r "
+	       "\"^.[^:]*:.([^\\\"]*).*\" \"\\$1\")'",
+	    list_of(what));
+}
+
+static void
 fish_option(const char *command, const struct opt *o)
 {
 	printf("complete -c pulse-ctl ");
@@ -243,6 +279,10 @@ fish_option(const char *command, const struct opt *o)
 		printf("-x -a '");
 		print_choices(o->arg);
 		printf("' ");
+	} else if (stored_arg(o->arg) != NULL) {
+		printf("-x ");
+		fish_stored(stored_arg(o->arg));
+		putchar(' ');
 	} else if (o->arg != NULL) {
 		printf(strcmp(o->arg, "FILE") == 0 ? "-r -F " : "-x ");
 	}
@@ -288,9 +328,8 @@ fish_command(size_t i)
 	} else if (c->complete != NULL) {
 		printf("complete -c pulse-ctl ");
 		fish_condition(c->name);
-		puts("-a '(pulse-ctl rule list --json 2>/dev/null | "
-		     "string replace -r "
-		     "\"^.{7}([^\\\"]*).*\" \"\\$1\")'");
+		fish_stored(c->complete);
+		putchar('\n');
 	}
 }
 

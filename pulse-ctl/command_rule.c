@@ -4,6 +4,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "common/channel.h"
 #include "common/clock.h"
 #include "common/lines.h"
 #include "common/rules/rule_type.h"
@@ -45,6 +46,42 @@ printing_end(struct printing *p)
 	table_release(&p->table);
 }
 
+/* As --cooldown takes it: "90s", "1h"; "-" for none. */
+static void
+print_cooldown(int32_t s, struct buf *b)
+{
+	static const struct {
+		int32_t s;
+		char unit;
+	} units[] = {{86400, 'd'}, {3600, 'h'}, {60, 'm'}, {1, 's'}};
+	size_t i = 0;
+
+	while (s % units[i].s != 0)
+		i++;
+	if (s == 0)
+		buf_addc(b, '-');
+	else
+		buf_addf(b, "%d%c", (int)(s / units[i].s), units[i].unit);
+}
+
+/* "discord,generic,desk": where its alerts go. */
+static void
+add_channel_words(const struct rule *r, struct buf *b)
+{
+	const char *p = r->channels;
+
+	if (r->discord_webhook_url != NULL)
+		buf_adds(b, CHANNEL_DISCORD ",");
+	if (r->generic_webhook_url != NULL)
+		buf_adds(b, CHANNEL_GENERIC ",");
+	/* Names need no escapes: of their list only brackets and quotes go. */
+	for (; p != NULL && *p != '\0'; p++)
+		if (strchr("[]\"", *p) == NULL)
+			buf_addc(b, *p);
+	if (b->len > 0 && b->p[b->len - 1] == ',')
+		b->p[--b->len] = '\0';
+}
+
 static void
 print_row(struct table *t, const struct rule *r)
 {
@@ -54,17 +91,17 @@ print_row(struct table *t, const struct rule *r)
 	buf_init(&b, 1024);
 	uuid_print(&r->id, id);
 	table_cell(t, id);
-	table_cell(t, r->name);
+	table_name(t, r->name);
 	table_cell(t, r->symbol);
 	table_cell(t, interval_name(r->interval));
 	words_print(r, &b);
 	table_cell(t, b.p != NULL ? b.p : "");
 	buf_reset(&b);
-	ctl_print_span((int64_t)r->cooldown_seconds * 1000, &b);
+	print_cooldown(r->cooldown_seconds, &b);
 	table_cell(t, b.p);
-	table_cellf(t, "%s%s%s", r->discord_webhook_url ? "discord" : "",
-	    r->discord_webhook_url && r->generic_webhook_url ? "," : "",
-	    r->generic_webhook_url ? "generic" : "");
+	buf_reset(&b);
+	add_channel_words(r, &b);
+	table_cell(t, b.p != NULL ? b.p : "");
 	table_cell(t, r->is_active ? "active" : "paused");
 	buf_release(&b);
 }
@@ -102,13 +139,64 @@ print_one(struct ctl *c, const struct rule *r, bool secrets)
 	printing_end(&p);
 }
 
+/* ---- channels that are not there ----------------------------------------- */
+
+static int
+see_channel(void *arg, const struct store_channel *ch, struct err *e)
+{
+	(void)arg;
+	(void)ch;
+	(void)e;
+	return 0;
+}
+
+/* Warn, once for each, of channels that the rule names and the store does not
+ * have: they may be made later, and may be typing errors. said: the names so
+ * far, each between newlines. */
+static void
+warn_channels(struct ctl *c, const struct rule *r, struct buf *said)
+{
+	char line[CHANNEL_NAME_MAX + 4];
+	const char *name;
+	struct json *j;
+	size_t i;
+
+	if (r->channels == NULL || c->store == NULL || c->common.verbosity < 0)
+		return;
+	j = json_parse(r->channels, strlen(r->channels), NULL);
+	for (i = 0; (name = json_string(json_at(j, i))) != NULL; i++) {
+		(void)snprintf(line, sizeof(line), "\n%s\n", name);
+		if ((said->p != NULL && strstr(said->p, line) != NULL) ||
+		    store_channel_get(
+			c->store, name, see_channel, NULL, NULL) != 0)
+			continue;
+		buf_adds(said, line);
+		fprintf(stderr,
+		    "%s: there is no channel '%s' yet: pulse-ctl channel add "
+		    "%s KIND\n",
+		    c->program.name, name, name);
+	}
+	json_free(j);
+}
+
+static void
+warn_channels_of(struct ctl *c, const struct rule *r)
+{
+	struct buf said;
+
+	buf_init(&said, 4096);
+	warn_channels(c, r, &said);
+	buf_release(&said);
+}
+
 /* ---- options of a rule --------------------------------------------------- */
 
 struct wish {
 	const char *name, *symbol, *interval, *on;
-	const char *discord_file, *webhook_file;
+	const char *discord_file, *webhook_file, *channels;
 	int64_t cooldown_ms; /* -1: not given */
-	bool no_discord, no_webhook, inactive, allow_private, secrets;
+	bool no_discord, no_webhook, no_channel, inactive, allow_private,
+	    secrets;
 	bool any; /* something of the rule itself was given */
 };
 
@@ -151,6 +239,12 @@ take_wish(struct ctl *c, struct wish *w, int key)
 		break;
 	case KEY_NO_WEBHOOK:
 		w->no_webhook = true;
+		break;
+	case KEY_CHANNEL:
+		w->channels = arg;
+		break;
+	case KEY_NO_CHANNEL:
+		w->no_channel = true;
 		break;
 	case KEY_INACTIVE:
 		w->inactive = true;
@@ -201,6 +295,30 @@ add_url(struct buf *b, const char *member, const char *file, bool none,
 	return rc;
 }
 
+/* "desk,ops" as a list. */
+static void
+add_channels(struct buf *b, const struct wish *w)
+{
+	const char *s = w->channels;
+	size_t n;
+
+	if (s == NULL && !w->no_channel)
+		return;
+	buf_addf(b, "%s\"channels\":", b->len > 1 ? "," : "");
+	if (s == NULL) {
+		buf_adds(b, "null");
+		return;
+	}
+	for (buf_addc(b, '[');; s += n + 1) {
+		n = strcspn(s, ",");
+		buf_add_json(b, s, n);
+		if (s[n] == '\0')
+			break;
+		buf_addc(b, ',');
+	}
+	buf_addc(b, ']');
+}
+
 /* "on" as given stands in the config: put it there, before the last brace. */
 static int
 add_condition(
@@ -235,6 +353,7 @@ wish_print(const struct wish *w, const char *symbol, const char *condition,
 		    b->len > 1 ? "," : "", (long long)(w->cooldown_ms / 1000));
 	if (w->inactive)
 		buf_addf(b, "%s\"is_active\":false", b->len > 1 ? "," : "");
+	add_channels(b, w);
 	if (add_url(b, "discord_webhook_url", w->discord_file, w->no_discord,
 		e) < 0 ||
 	    add_url(b, "generic_webhook_url", w->webhook_file, w->no_webhook,
@@ -281,6 +400,9 @@ added_json(struct ctl *c, struct wish *w, struct buf *text, struct err *e)
 	interval = ctl_split_series(c, v[0]);
 	if (w->interval == NULL)
 		w->interval = interval;
+	else if (interval != NULL && strcmp(interval, w->interval) != 0)
+		opt_usage_error(&c->program, "%s:%s and --interval %s differ",
+		    v[0], interval, w->interval);
 	condition = join_operands(c, 1, &words);
 	if (w->name == NULL) {
 		buf_addf(&name, "%s %s", v[0], condition);
@@ -325,8 +447,10 @@ command_rule_add(struct ctl *c)
 		if (code == 0 && store_rule_put(c->store, &r, &e) < 0)
 			code = ctl_fail(c, EXIT_UNAVAILABLE, &e);
 	}
-	if (code == 0)
+	if (code == 0) {
 		print_one(c, &r, w.secrets);
+		warn_channels_of(c, &r);
+	}
 	rule_release(&r);
 	return code;
 }
@@ -521,8 +645,11 @@ edit(struct ctl *c, const struct wish *w, struct rule *r)
 		code = ctl_fail(c, EXIT_UNAVAILABLE, &e);
 	json_free(j);
 	buf_release(&text);
-	if (code == 0)
+	if (code == 0) {
 		print_one(c, r, w->secrets);
+		if (w->channels != NULL || !w->any)
+			warn_channels_of(c, r);
+	}
 	return code;
 }
 
@@ -807,6 +934,7 @@ import_write(struct import *im, struct err *e)
 static int
 import_run(struct import *im, struct buf *text, struct err *e)
 {
+	struct buf said;
 	size_t i;
 
 	if (import_text(im, text->p != NULL ? text->p : "", text->len, e) < 0 ||
@@ -821,8 +949,13 @@ import_run(struct import *im, struct buf *text, struct err *e)
 	}
 	if (!im->c->common.dry_run && import_write(im, e) < 0)
 		return ctl_fail(im->c, EXIT_UNAVAILABLE, e);
-	for (i = 0; i < im->n && !ctl_tabular(im->c); i++)
-		print_one(im->c, &im->v[i], false);
+	buf_init(&said, 4096);
+	for (i = 0; i < im->n; i++) {
+		if (!ctl_tabular(im->c))
+			print_one(im->c, &im->v[i], false);
+		warn_channels(im->c, &im->v[i], &said);
+	}
+	buf_release(&said);
 	if (im->c->common.verbosity >= 0)
 		fprintf(stderr, "%s: %zu rules%s\n", im->c->program.name, im->n,
 		    im->c->common.dry_run ? " would be written" : "");

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "common/clock.h"
+#include "pulse-ctl/channels.h"
 #include "pulse-ctl/commands.h"
 #include "pulse-ctl/records.h"
 #include "pulse-ctl/table.h"
@@ -23,6 +24,7 @@ struct status {
 	int64_t rules_active, rules_paused, alerts_today;
 	/* Members of the JSON document, filled as the parts are read. */
 	struct buf tools, series, queue, problems;
+	struct buf words; /* the problems for a person */
 	struct table tools_table, series_table, queue_table;
 	bool saw_ingest, saw_eval;
 	int nseries, nproblems;
@@ -57,8 +59,7 @@ problem(struct status *s, const char *what, const char *remedy)
 	buf_addc(&s->problems, ',');
 	record_text(&s->problems, "remedy", remedy);
 	buf_addc(&s->problems, '}');
-	if (ctl_tabular(s->c))
-		fprintf(stderr, "! %s\n  %s\n", what, remedy);
+	buf_addf(&s->words, "! %s\n  %s\n", what, remedy);
 }
 
 /* ---- the parts ----------------------------------------------------------- */
@@ -150,6 +151,20 @@ see_series(
 	return 0;
 }
 
+/* Whether the channel is a named one that somebody paused. */
+static bool
+is_paused(struct status *s, const char *channel)
+{
+	struct stored_channel ch;
+	bool paused;
+
+	if (channels_get(s->c->store, channel, &ch, NULL) <= 0)
+		return false;
+	paused = ch.state == CHANNEL_PAUSED;
+	stored_channel_release(&ch);
+	return paused;
+}
+
 static int
 see_queue(void *arg, const char *channel, enum delivery_status status,
     int64_t n, int64_t oldest_created_ms)
@@ -158,6 +173,7 @@ see_queue(void *arg, const char *channel, enum delivery_status status,
 	bool open =
 	    status != DELIVERY_DELIVERED && status != DELIVERY_DEAD && n > 0;
 	int64_t age = open ? s->now_ms - oldest_created_ms : 0;
+	char remedy[128];
 	struct buf b;
 
 	buf_init(&b, 1024);
@@ -186,7 +202,12 @@ see_queue(void *arg, const char *channel, enum delivery_status status,
 		    "%lld deliveries through %s wait, the oldest for "
 		    "%lld minutes",
 		    (long long)n, channel, (long long)(age / 60000));
-		problem(s, b.p, "run 'pulse-retry | pulse-send' from cron");
+		(void)snprintf(remedy, sizeof(remedy),
+		    is_paused(s, channel)
+			? "it is paused: 'pulse-ctl channel resume %.64s'"
+			: "run 'pulse-retry | pulse-send' from cron",
+		    channel);
+		problem(s, b.p, remedy);
 	} else if (status == DELIVERY_DEAD && n > 0) {
 		buf_addf(&b, "%lld deliveries through %s were given up",
 		    (long long)n, channel);
@@ -195,6 +216,39 @@ see_queue(void *arg, const char *channel, enum delivery_status status,
 		    "'pulse-ctl delivery retry' or 'db prune'");
 	}
 	buf_release(&b);
+	return 0;
+}
+
+/* A receiver that is not simply healthy: a channel's, or of a URL of rules. */
+static int
+see_endpoint(void *arg, const struct store_endpoint *p, struct err *e)
+{
+	struct status *s = arg;
+	bool own = strncmp(p->key, "channel:", 8) != 0;
+	const char *name = own ? p->key : p->key + 8;
+	char who[160], what[480], remedy[320];
+
+	(void)e;
+	(void)snprintf(who, sizeof(who),
+	    own ? "a %.64s address of rules" : "channel %.64s", p->channel);
+	if (p->disabled_ms > 0) {
+		(void)snprintf(what, sizeof(what), "%s is disabled: %.256s",
+		    who, p->reason != NULL ? p->reason : "");
+		(void)snprintf(remedy, sizeof(remedy),
+		    "%s, then 'pulse-ctl channel resume %.100s'",
+		    own ? "give those rules another one ('pulse-ctl delivery "
+			  "list --status dead' shows whose alerts fail)"
+			: "mend its address ('pulse-ctl channel edit')",
+		    name);
+		problem(s, what, remedy);
+	} else if (p->trips > 0) {
+		(void)snprintf(what, sizeof(what),
+		    "%s fails, %lld times in a row", who,
+		    (long long)p->failures);
+		problem(s, what,
+		    "look at the receiver; it is tried again by itself, with "
+		    "longer and longer waits");
+	}
 	return 0;
 }
 
@@ -237,7 +291,8 @@ look(struct status *s, struct err *e)
 
 	if (count(s, e) < 0 || store_component_list(st, see_tool, s, e) < 0 ||
 	    store_candle_series(st, see_series, s, e) < 0 ||
-	    store_delivery_stats(st, see_queue, s, e) < 0)
+	    store_delivery_stats(st, see_queue, s, e) < 0 ||
+	    store_endpoint_list(st, NULL, see_endpoint, s, e) < 0)
 		return -1;
 	judge(s);
 	return 0;
@@ -261,8 +316,7 @@ print_screen(struct status *s)
 	if (s->queue.len > 0)
 		putchar('\n');
 	table_flush(&s->queue_table);
-	if (s->nproblems == 0)
-		puts("\nNothing is wrong.");
+	printf("\n%s", s->nproblems == 0 ? "Nothing is wrong.\n" : s->words.p);
 }
 
 static void
@@ -295,6 +349,7 @@ status_init(struct status *s, struct ctl *c)
 	buf_init(&s->series, (size_t)32 * 1024 * 1024);
 	buf_init(&s->queue, (size_t)4 * 1024 * 1024);
 	buf_init(&s->problems, PROBLEM_BYTES);
+	buf_init(&s->words, PROBLEM_BYTES);
 	table_init(&s->tools_table, tools_columns, 4);
 	table_init(&s->series_table, series_columns, 3);
 	table_init(&s->queue_table, queue_columns, 4);
@@ -307,6 +362,7 @@ status_release(struct status *s)
 	buf_release(&s->series);
 	buf_release(&s->queue);
 	buf_release(&s->problems);
+	buf_release(&s->words);
 	table_release(&s->tools_table);
 	table_release(&s->series_table);
 	table_release(&s->queue_table);

@@ -22,6 +22,8 @@ static const struct opt no_options[] = {OPT_ROW_END};
 		"file with the Discord webhook URL (- for stdin)"},            \
 	    {KEY_WEBHOOK_FILE, "webhook-file", "FILE",                         \
 		"file with the generic webhook URL (- for stdin)"},            \
+	    {KEY_CHANNEL, "channel", "CHANNEL",                                \
+		"named channels, with commas between them"},                   \
 	    {KEY_ALLOW_PRIVATE, "allow-private", NULL,                         \
 		"take webhook addresses of private networks"},                 \
 	{                                                                      \
@@ -40,6 +42,7 @@ static const struct opt rule_edit_options[] = {
     {KEY_SYMBOL, "symbol", "SYMBOL", "watch another market"},
     {KEY_NO_DISCORD, "no-discord", NULL, "no Discord webhook any more"},
     {KEY_NO_WEBHOOK, "no-webhook", NULL, "no generic webhook any more"},
+    {KEY_NO_CHANNEL, "no-channel", NULL, "no named channel any more"},
     OPT_ROW_JSON,
     OPT_ROW_END,
 };
@@ -245,7 +248,7 @@ const struct command commands[] = {
 	"  pulse-ctl rule add BTC 'price >= 50000' --discord-file url.txt "
 	"--cooldown 1h\n"
 	"  pulse-ctl rule add ETH:1h 'rsi(14) < 30' --name 'ETH oversold'\n"
-	"  pulse-ctl rule add '*' 'down 5% in 15m'\n"
+	"  pulse-ctl rule add '*' 'down 5% in 15m' --channel desk\n"
 	"  echo '{\"name\":\"x\",\"symbol\":\"BTC\",\"rule_type\":\"rsi\","
 	"\"config\":{\"direction\":\"oversold\"}}' | pulse-ctl rule add\n",
 	"Conditions (case does not matter):\n"
@@ -362,35 +365,35 @@ const struct command commands[] = {
 	"  pulse-ctl channel add bell exec -- /usr/local/bin/ring --loud\n",
 	"KIND is discord, generic, slack, telegram, ntfy, pagerduty or exec.\n"
 	"Members are those of pulse-channel(5); times may be given as 30s or "
-	"5m.\nRules name channels: {\"channels\":[\"desk\"]}.\n",
+	"5m.\nRules name channels: rule add --channel desk.\n",
 	channel_add_options, NULL, command_channel_add},
     {"channel list", "named channels and how they do", "",
 	"  pulse-ctl channel list\n", NULL, json_only, NULL,
 	command_channel_list},
     {"channel show", "named channels, whole", "NAME...",
 	"  pulse-ctl channel show desk --secrets\n", NULL, channel_show_options,
-	NULL, command_channel_show},
+	"channel", command_channel_show},
     {"channel edit", "change a channel by options or JSON on stdin", "NAME",
 	"  pulse-ctl channel edit desk --set timeout_ms=5s --unset rate\n"
 	"  pulse-ctl channel edit ops --sign\n",
 	"--sign puts a new secret before the newest: both sign from then on.\n",
-	channel_edit_options, NULL, command_channel_edit},
+	channel_edit_options, "channel", command_channel_edit},
     {"channel rm", "delete channels", "NAME...",
 	"  pulse-ctl channel rm desk\n",
-	"Deliveries still on their way to it die.\n", no_options, NULL,
+	"Deliveries still on their way to it die.\n", no_options, "channel",
 	command_channel_rm},
     {"channel test", "send a made-up alert to a channel", "NAME",
 	"  pulse-ctl channel test desk\n",
 	"Prints what came of it; nothing is stored.\n", channel_test_options,
-	NULL, command_channel_test},
+	"channel", command_channel_test},
     {"channel pause", "keep what comes for later", "NAME...",
-	"  pulse-ctl channel pause desk\n", NULL, no_options, NULL,
+	"  pulse-ctl channel pause desk\n", NULL, no_options, "channel",
 	command_channel_pause},
     {"channel resume", "end a pause, or enable what was disabled", "NAME...",
 	"  pulse-ctl channel resume desk\n",
 	"What waits for it becomes due at once. A webhook of a rule is named\n"
-	"by its key (discord:HASH), as the warning of pulse-send says.\n",
-	no_options, NULL, command_channel_resume},
+	"by its key (discord:HASH), as pulse-ctl status says.\n",
+	no_options, "channel", command_channel_resume},
     {"db init", "make the store, or bring it to this version", "",
 	"  pulse-ctl db init\n  pulse-ctl -d /var/lib/pulse/pulse.db db init\n",
 	NULL, json_only, NULL, command_db_init},
@@ -538,10 +541,33 @@ commands_guess(const char *first, const char *second)
 
 /* ---- help ---------------------------------------------------------------- */
 
+/* The lines of the commands of a group, or of all (NULL). */
+static void
+print_lines(const char *group)
+{
+	size_t n = group != NULL ? strlen(group) : 0, i;
+
+	for (i = 0; i < commands_count; i++)
+		if (group == NULL ||
+		    (strncmp(commands[i].name, group, n) == 0 &&
+			commands[i].name[n] == ' '))
+			printf("  %-16s %s\n", commands[i].name,
+			    commands[i].summary);
+	puts("\nEach has examples: pulse-ctl help COMMAND. The manual: man "
+	     "pulse-ctl.");
+}
+
+void
+commands_print_group_help(const char *first)
+{
+	printf(
+	    "Usage: pulse-ctl %s COMMAND [OPTION...] [OPERAND...]\n\n", first);
+	print_lines(first);
+}
+
 void
 commands_print_all(void)
 {
-	size_t i;
 
 	puts("Examples:\n"
 	     "  pulse-ctl rule add BTC 'price >= 50000' --discord-file "
@@ -549,10 +575,7 @@ commands_print_all(void)
 	     "  pulse-ctl alert tail\n"
 	     "  pulse-ctl status\n\n"
 	     "Usage: pulse-ctl [-d URL] COMMAND [OPTION...] [OPERAND...]\n");
-	for (i = 0; i < commands_count; i++)
-		printf("  %-16s %s\n", commands[i].name, commands[i].summary);
-	puts("\nEach has examples: pulse-ctl help COMMAND. The manual: man "
-	     "pulse-ctl.");
+	print_lines(NULL);
 }
 
 void
@@ -593,6 +616,10 @@ command_help(struct ctl *c)
 		return EXIT_DONE;
 	}
 	cmd = commands_find(v[0], n > 1 ? v[1] : NULL);
+	if (cmd == NULL && n == 1 && commands_is_group(v[0])) {
+		commands_print_group_help(v[0]);
+		return EXIT_DONE;
+	}
 	if (cmd == NULL) {
 		const char *guess = commands_guess(v[0], n > 1 ? v[1] : NULL);
 

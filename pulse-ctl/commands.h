@@ -38,6 +38,8 @@ const struct command *commands_find(const char *first, const char *second);
 int commands_is_group(const char *first);
 /* ": add, list, ...": the second words of a group. */
 void commands_print_group(const char *first, FILE *out);
+/* What "pulse-ctl help rule" says. */
+void commands_print_group_help(const char *first);
 /* The name closest to what was typed, or NULL when none is close. */
 const char *commands_guess(const char *first, const char *second);
 /* The whole list, for "pulse-ctl help". */

@@ -100,17 +100,28 @@ run(const struct command *cmd, int argc, char **argv, int at[2])
 	return code;
 }
 
+static bool
+wants_help(int argc, char **argv)
+{
+	int i;
+
+	for (i = 1; i < argc; i++)
+		if (strcmp(argv[i], "-h") == 0 ||
+		    strcmp(argv[i], "--help") == 0)
+			return true;
+	return false;
+}
+
 static int
 without_command(int argc, char **argv)
 {
 	int i;
 
+	if (wants_help(argc, argv)) {
+		commands_print_all();
+		return EXIT_DONE;
+	}
 	for (i = 1; i < argc; i++) {
-		if (strcmp(argv[i], "-h") == 0 ||
-		    strcmp(argv[i], "--help") == 0) {
-			commands_print_all();
-			return EXIT_DONE;
-		}
 		if (strcmp(argv[i], "-V") == 0 ||
 		    strcmp(argv[i], "--version") == 0) {
 			printf("pulse-ctl %s\n", PULSE_VERSION);
@@ -140,6 +151,11 @@ main(int argc, char **argv)
 		at[1] = 0;
 	else
 		cmd = commands_find(first, second);
+	if (cmd == NULL && second == NULL && commands_is_group(first) &&
+	    wants_help(argc, argv)) {
+		commands_print_group_help(first);
+		return EXIT_DONE;
+	}
 	if (cmd == NULL)
 		return unknown(first, second);
 	return run(cmd, argc, argv, at);

@@ -68,6 +68,27 @@ table_cell(struct table *t, const char *text)
 }
 
 void
+table_name(struct table *t, const char *name)
+{
+	char cut[4 * TABLE_NAME_COLUMNS + 4];
+	size_t n = 0, columns = 0;
+
+	if (table_columns_of(name) <= TABLE_NAME_COLUMNS) {
+		table_cell(t, name);
+		return;
+	}
+	/* The last column is the ellipsis'. */
+	for (; columns < TABLE_NAME_COLUMNS - 1; columns++)
+		do
+			n++;
+		while (((unsigned char)name[n] & 0xc0) == 0x80);
+	if (n > sizeof(cut) - 4)
+		n = sizeof(cut) - 4;
+	(void)snprintf(cut, sizeof(cut), "%.*s…", (int)n, name);
+	table_cell(t, cut);
+}
+
+void
 table_cellf(struct table *t, const char *fmt, ...)
 {
 	char text[256];

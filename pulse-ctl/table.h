@@ -10,7 +10,8 @@
 
 #include "common/buf.h"
 
-#define TABLE_COLUMNS_MAX 12
+#define TABLE_COLUMNS_MAX  12
+#define TABLE_NAME_COLUMNS 40
 
 struct table_column {
 	const char *title;
@@ -33,6 +34,9 @@ void table_init(
 void table_cell(struct table *t, const char *text);
 void table_cellf(struct table *t, const char *fmt, ...)
     __attribute__((format(printf, 2, 3)));
+/* The same for a name that somebody gave: cut, with an ellipsis, when it would
+ * push the other columns off the screen. */
+void table_name(struct table *t, const char *name);
 /* Print to stdout what was added (whole rows) and forget it. Called by itself
  * for every TABLE_BLOCK rows, so that a long list needs little memory. */
 void table_flush(struct table *t);

@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "common/channel_name.h"
 #include "common/clock.h"
 #include "common/guard.h"
 #include "common/rules/member.h"
@@ -20,8 +21,7 @@ static const struct uuid rule_namespace = {{0xb8, 0x2f, 0x0f, 0xc2, 0x6b, 0xe6,
     0x5a, 0xf2, 0xb4, 0xd8, 0x52, 0xb0, 0x2b, 0x74, 0x0c, 0x52}};
 
 /* Bytes and number of channel names. */
-#define CHANNEL_NAME_MAX 64
-#define CHANNELS_MAX	 16
+#define CHANNELS_MAX 16
 
 /* One reading. */
 struct reader {
@@ -285,16 +285,6 @@ read_url(struct reader *rd, const char *name, char **to)
 		keep(rd, to, v->string, name);
 }
 
-static bool
-channel_name_valid(const struct json *v)
-{
-	return v->type == JSON_STRING && v->len >= 1 &&
-	       v->len <= CHANNEL_NAME_MAX &&
-	       strspn(v->string,
-		   "abcdefghijklmnopqrstuvwxyz"
-		   "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_.") == v->len;
-}
-
 static void
 read_channels(struct reader *rd)
 {
@@ -317,13 +307,14 @@ read_channels(struct reader *rd)
 		return;
 	}
 	for (i = 0; i < v->len; i++) {
-		if (channel_name_valid(&v->items[i]))
+		if (json_string(&v->items[i]) != NULL &&
+		    channel_name_valid(v->items[i].string))
 			continue;
 		good = false;
 		(void)snprintf(loc, sizeof(loc), "channels.%zu", i);
 		faults_add(rd->f, "value_error", loc, &v->items[i],
-		    "must be a name of 1 to %d letters, digits, - _ .",
-		    CHANNEL_NAME_MAX);
+		    "must be the name of a channel: a-z 0-9 _ . -, neither "
+		    "discord nor generic");
 	}
 	if (!good)
 		return;

@@ -79,6 +79,44 @@ alert() { # SYMBOL
 	[[ $output == *"pulse-ctl rule list"*"--bogus"* ]]
 }
 
+@test "the first word of commands has a help of its own" {
+	for line in 'help rule' 'rule --help' '-h rule'; do
+		# shellcheck disable=SC2086
+		run -0 pulse-ctl $line
+		[[ $output == *"rule add"*"rule diff"* ]]
+		[[ $output != *"alert list"* ]]
+	done
+	run -2 pulse-ctl help ruel
+}
+
+@test "a rule names channels by words, and is warned of one that is not there" {
+	echo https://hooks.slack.com/services/T0/B0/s3cr3t >url
+	pulse-ctl channel add desk slack --file url=url
+	run -0 --separate-stderr pulse-ctl rule add BTC 'price > 1' --channel desk
+	[ -z "$stderr" ]
+	id=$(jq -r .id <<<"$output")
+	run -0 --separate-stderr pulse-ctl rule edit "$id" --channel desk,ops
+	jq -e '.channels == ["desk", "ops"]' <<<"$output"
+	[[ $stderr == *"there is no channel 'ops' yet"*"pulse-ctl channel add ops"* ]]
+	on_terminal pulse-ctl rule list | grep -q 'desk,ops'
+	run -0 --separate-stderr pulse-ctl rule edit "$id" --no-channel
+	jq -e '.channels == null' <<<"$output"
+	run -1 pulse-ctl rule edit "$id" --channel 'a b'
+	# What could never be a channel's name is no name of one.
+	for name in Desk discord ''; do
+		run -1 pulse-ctl rule edit "$id" --channel "$name"
+	done
+	pulse-ctl rule export >rules
+	jq -c '.channels = ["desk","away"]' rules | pulse-ctl rule import 2>warning
+	grep -q "there is no channel 'away' yet" warning
+}
+
+@test "an interval given twice must be the same" {
+	run -2 pulse-ctl rule add BTC:1h 'price > 1' --interval 5m
+	[[ $output == *"BTC:1h"*"5m"* ]]
+	pulse-ctl rule add BTC:5m 'price > 1' --interval 5m
+}
+
 @test "an interval that is none is refused, not taken for a part of the symbol" {
 	local s
 	for s in BTC:7m BTC:1H BTC: xyz:TSLA:10min; do
@@ -107,11 +145,11 @@ alert() { # SYMBOL
 
 @test "words make rules of all six types, and the list shows words that make them again" {
 	while read -r type words; do
-		pulse-ctl rule add BTC:15m "$words" >rule
+		pulse-ctl rule add BTC:15m "$words" --cooldown 60m >rule
 		jq -e --arg t "$type" '.rule_type == $t and .interval == "15m"' rule
 		id=$(jq -r .id rule)
 		on_terminal pulse-ctl rule list >list
-		shown=$(sed -n "s/^$id .* 15m  *\(.*[^ ]\)  *0s .*/\1/p" list)
+		shown=$(sed -n "s/^$id .* 15m  *\(.*[^ ]\)  *1h .*/\1/p" list)
 		pulse-ctl rule add BTC:15m "$shown" >again
 		diff <(jq .config rule) <(jq .config again)
 		pulse-ctl rule rm "$id" "$(jq -r .id again)" >gone
@@ -439,7 +477,30 @@ alert() { # SYMBOL
 	on_terminal pulse-ctl status >screen || true
 	grep -q 'rules *1 active, 0 paused' screen
 	grep -q 'BTC:1m' screen
-	grep -q 'start it: hl-ingest' screen
+	# What is wrong stands last, where a person looks.
+	[ "$(grep -n 'BTC:1m' screen | cut -d: -f1)" -lt "$(grep -n 'start it: hl-ingest' screen | head -n 1 | cut -d: -f1)" ]
+}
+
+@test "status tells of receivers that are disabled, left alone or paused, and what to do" {
+	echo https://hooks.slack.com/services/T0/B0/s3cr3t >url
+	for name in gone down still; do
+		pulse-ctl channel add $name slack --file url=url
+	done
+	pulse-ctl channel pause still
+	pulse-ctl rule add BTC 'price >= 100' --channel still
+	alert BTC >alerts
+	sqlite3 pulse.db "INSERT INTO endpoints VALUES
+	    ('channel:gone', 'gone', 9, 3, 1, 0, 0, 1788936660000, '410: the address is gone', 1),
+	    ('channel:down', 'down', 7, 1, 1, 4000000000000, 0, 0, NULL, 1),
+	    ('discord:abc123', 'discord', 9, 3, 1, 0, 0, 1788936660000, '404: no such webhook', 1);
+	    UPDATE deliveries SET created_ms = 1788936660000"
+	run -1 --separate-stderr pulse-ctl status
+	jq -r '.problems[] | "\(.problem) / \(.remedy)"' <<<"$output" >said
+	grep -q 'channel gone is disabled: 410: the address is gone / .*pulse-ctl channel resume gone' said
+	grep -q 'channel down fails, 7 times in a row' said
+	grep -q 'a discord address of rules is disabled: 404.* / .*pulse-ctl channel resume discord:abc123' said
+	grep -q 'through still wait.* / .*pulse-ctl channel resume still' said
+	lacks s3cr3t said
 }
 
 @test "status says that the exchange does not know a series of a rule" {
@@ -471,25 +532,42 @@ alert() { # SYMBOL
 	complete_line pulse-ctl -d x.db delivery list --status d | grep -qx dead
 	touch rules-file
 	complete_line pulse-ctl rule import rules | grep -qx rules-file
+	echo https://hooks.slack.com/services/T0/B0/s3cr3t >url
+	pulse-ctl channel add desk slack --file url=url >out
+	complete_line pulse-ctl channel show d | grep -qx desk
+	complete_line pulse-ctl rule add --channel d | grep -qx desk
+	complete_line pulse-ctl alert list --rule "${id:0:3}" | grep -qx "$id"
 	run -2 pulse-ctl completion tcsh
 }
 
-@test "completion for zsh offers the same" {
+@test "completion for zsh offers the same, in its line editor" {
 	id=$(add BTC 'price > 1')
-	pulse-ctl completion zsh >_pulse-ctl
-	head -n 1 _pulse-ctl | grep -qx '#compdef pulse-ctl'
+	mkdir functions
+	pulse-ctl completion zsh >functions/_pulse-ctl
+	head -n 1 functions/_pulse-ctl | grep -qx '#compdef pulse-ctl'
 	command -v zsh >/dev/null || skip "zsh is not here"
-	complete_line() {
-		zsh -f -c 'compdef() { : }; compadd() { shift; print -l -- "$@" }; _files() { print files }
-			source ./_pulse-ctl; words=("$@"); CURRENT=$#; _pulse_ctl' x "$@"
+	echo https://hooks.slack.com/services/T0/B0/s3cr3t >url
+	pulse-ctl channel add desk slack --file url=url >out
+	touch rules-file
+	# Type, press Tab, and read what stands in the line then.
+	complete_line() { # TYPED
+		zsh -f -c 'zmodload zsh/zpty
+			zpty z zsh -f -i
+			zpty -w z "PS1=; fpath=($PWD/functions \$fpath); autoload -U compinit; compinit -u -d $PWD/dump"
+			zpty -w z "show() { print -r -- \"<\$BUFFER>\"; BUFFER=; zle .accept-line }; zle -N show; bindkey ^X show; print ready-now"
+			zpty -m -r z out "*ready-now*ready-now*"
+			zpty -n -w z "$1"$'"'\t\x18'"'
+			zpty -r z out "*<*>*"
+			print -r -- "$out"' x "$1" | tr -d '\r' | sed -n 's/.*<\(pulse-ctl[^>]*\)>.*/\1/p' | sed 's/ *$//'
 	}
-	complete_line pulse-ctl '' | grep -qx rule
-	complete_line pulse-ctl rule '' | grep -qx export
-	complete_line pulse-ctl rule add --co | grep -qx -- --cooldown
-	complete_line pulse-ctl rule list --type r | grep -qx rsi
-	complete_line pulse-ctl rule show '' | grep -qx "$id"
-	complete_line pulse-ctl rule import '' | grep -qx files
-	complete_line pulse-ctl completion z | grep -qx zsh
+	[ "$(complete_line 'pulse-ctl deli')" = 'pulse-ctl delivery' ]
+	[ "$(complete_line 'pulse-ctl rule exp')" = 'pulse-ctl rule export' ]
+	[ "$(complete_line 'pulse-ctl rule add --coo')" = 'pulse-ctl rule add --cooldown' ]
+	[ "$(complete_line 'pulse-ctl rule list --type rs')" = 'pulse-ctl rule list --type rsi' ]
+	[ "$(complete_line "pulse-ctl rule show ${id:0:3}")" = "pulse-ctl rule show $id" ]
+	[ "$(complete_line 'pulse-ctl channel show de')" = 'pulse-ctl channel show desk' ]
+	[ "$(complete_line 'pulse-ctl rule import rules-f')" = 'pulse-ctl rule import rules-file' ]
+	[ "$(complete_line 'pulse-ctl completion z')" = 'pulse-ctl completion zsh' ]
 }
 
 @test "completion for fish offers the same" {
@@ -509,6 +587,11 @@ alert() { # SYMBOL
 	complete_line 'pulse-ctl rule list --type ' | grep -qx rsi
 	complete_line 'pulse-ctl rule show ' | grep -qx "$id"
 	complete_line 'pulse-ctl completion z' | grep -qx zsh
+	echo https://hooks.slack.com/services/T0/B0/s3cr3t >url
+	pulse-ctl channel add desk slack --file url=url >out
+	complete_line 'pulse-ctl channel show ' | grep -qx desk
+	complete_line 'pulse-ctl rule add --channel ' | grep -qx desk
+	complete_line 'pulse-ctl alert list --rule ' | grep -qx "$id"
 }
 
 @test "output that cannot be written is an error, a reader that left is none" {

@@ -91,7 +91,7 @@ static const struct {
     {WITH("\"colour\":5"), "body.colour", "unknown"},
     {WITH("\"channels\":\"a\""), "body.channels", "list"},
     {WITH("\"channels\":[\"ok\",\"not ok\",7]"),
-	"body.channels.1,body.channels.2", "letters"},
+	"body.channels.1,body.channels.2", "name of a channel"},
     {WITH("\"generic_webhook_url\":5"), "body.generic_webhook_url", "string"},
     {WITH("\"generic_webhook_url\":\"ftp://example.org/x\""),
 	"body.generic_webhook_url", "http"},

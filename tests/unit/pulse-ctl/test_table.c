@@ -6,6 +6,12 @@
 
 static const struct table_column columns[] = {{"A", false}, {"N", true}};
 
+#define TEN "0123456789"
+#define E_TEN                                                                  \
+	"\xc3\xa9\xc3\xa9\xc3\xa9\xc3\xa9\xc3\xa9\xc3\xa9\xc3\xa9\xc3\xa9\xc3" \
+	"\xa9\xc3\xa9"
+#define NARROW E_TEN E_TEN TEN
+
 int
 main(void)
 {
@@ -28,6 +34,12 @@ main(void)
 	table_cell(&t, "");
 	table_cell(&t, "2");
 	table_flush(&t);
+	/* Names of 40 characters stay, longer ones are cut to as many. */
+	table_name(&t, NARROW TEN);
+	table_cell(&t, "3");
+	table_name(&t, NARROW "01234\xc3\xa9\xc3\xa9\xc3\xa9\xc3\xa9xy");
+	table_cell(&t, "4");
+	table_flush(&t);
 	table_release(&t);
 	fflush(stdout);
 	dup2(keep, STDOUT_FILENO);
@@ -38,7 +50,8 @@ main(void)
 	    "A             N\n"
 	    "?[31mred?     1\n"
 	    "c1:?x \xc3\xa9    1234\n"
-	    "-             2\n",
+	    "-             2\n" NARROW TEN "     3\n" NARROW
+	    "01234\xc3\xa9\xc3\xa9\xc3\xa9\xc3\xa9\xe2\x80\xa6     4\n",
 	    "aligned, and harmless");
 	return tap_done();
 }
