@@ -85,8 +85,8 @@ static void
 test_id(const struct alert *a, const char *line, size_t n)
 {
 	static const char *const whole[] = {
-	    "{\"rule_id\":\"x\",\"id\":\"4f0b4e7f-2951-5a5e-8c82-"
-	    "7ae5558a55b2\"}",
+	    ("{\"rule_id\":\"x\",\"id\":\"4f0b4e7f-2951-5a5e-8c82-"
+	     "7ae5558a55b2\"}"),
 	    "{\"id\":\"4f0b4e7f-2951-5a5e-8c82-7ae5558a55b\",\"rule_id\":1}",
 	    "{\"id\":\"4f0b4e7f-2951-5a5e-8c82-7ae5558a55bz\",\"rule_id\":1}",
 	    "{\"id\":\"4f0b4e7f-2951-5a5e-8c82-7ae5558a55b2",
