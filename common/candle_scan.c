@@ -203,11 +203,12 @@ scan_decimal(const char *p, const char *end, struct decimal *d)
 	if (__builtin_expect(
 		point == 0 || (w >> point & 0xff) != ('.' ^ '0'), 0))
 		return scan_long_decimal(p, end, d);
-	w = (w & below) | ((w >> 8) & ~below);
 	if (second != 0) {
 		quote = (unsigned)__builtin_ctzll(second) & 56;
-		if (p[quote / 8] != '"' || quote < point + 16)
+		/* Of the word, not at p: the line may end here. */
+		if ((w >> quote & 0xff) != ('"' ^ '0') || quote < point + 16)
 			return NULL;
+		w = (w & below) | ((w >> 8) & ~below);
 		d->mant = (int64_t)join8(w << (72 - quote));
 		d->scale = (int32_t)((quote - point) / 8) - 1;
 		return p + quote / 8 + 1;
@@ -218,6 +219,7 @@ scan_decimal(const char *p, const char *end, struct decimal *d)
 	if (other == 0 || (tail >> k & 0xff) != ('"' ^ '0') ||
 	    64 + k < point + 16)
 		return scan_long_decimal(p, end, d);
+	w = (w & below) | ((w >> 8) & ~below);
 	d->mant = (int64_t)join8(w << 8);
 	if (k > 0)
 		d->mant = (int64_t)((uint64_t)d->mant * times10[k / 8] +

@@ -578,20 +578,21 @@ restart(struct run *r, struct kept *k, const struct rules *rules, int how)
 }
 
 static void
-test_cut(uint64_t seed, struct rules *rules, struct kept *k, int cut)
+test_cut(uint64_t seed, struct rules *rules, struct kept *k, int cut, int how)
 {
 	struct run whole, first, second;
 	struct err e;
 
 	k->nbars = k->nfired = k->nseries = 0;
-	if (!ok(run_start(&whole, NULL, 0) && put_rules(&whole, rules, false) &&
+	if (!ok(run_start(&whole, NULL, how) &&
+		    put_rules(&whole, rules, false) &&
 		    feed(&whole, seed, 0, RECORDS, -1, rules) &&
-		    run_start(&first, k, 0) &&
+		    run_start(&first, k, how) &&
 		    put_rules(&first, rules, false) &&
 		    feed(&first, seed, 0, cut, -1, rules) &&
 		    engine_series_changed(first.engine, keep_series, k, &e) ==
 			0 &&
-		    restart(&second, k, rules, 0) &&
+		    restart(&second, k, rules, how) &&
 		    feed(&second, seed, cut, RECORDS, -1, rules),
 		"the runs end"))
 		return;
@@ -881,8 +882,8 @@ main(void)
 		if (!ok(make_rules(rules, seed * 1000, 6), "rules are made"))
 			break;
 		test_ladders_against_everybody(seed, rules, 0);
-		test_cut(seed, rules, kept, 1 + pick(&state, RECORDS - 1));
-		test_cut(seed, rules, kept, 1 + pick(&state, RECORDS - 1));
+		test_cut(seed, rules, kept, 1 + pick(&state, RECORDS - 1), 0);
+		test_cut(seed, rules, kept, 1 + pick(&state, RECORDS - 1), 0);
 		test_older(seed, rules, kept, 1 + pick(&state, RECORDS - 1));
 		test_overlap(seed, rules, kept, 2 + pick(&state, RECORDS - 2));
 		free_rules(rules);
@@ -892,6 +893,7 @@ main(void)
 		if (!ok(make_rules(rules, seed * 1000, 3), "rules are made"))
 			break;
 		test_ladders_against_everybody(seed, rules, FINE);
+		test_cut(seed, rules, kept, 1 + (int)seed * 13 % RECORDS, FINE);
 		free_rules(rules);
 	}
 	free(rules);
