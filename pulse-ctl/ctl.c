@@ -148,6 +148,10 @@ ctl_fail(struct ctl *c, int code, const struct err *e)
 {
 	fflush(stdout);
 	fprintf(stderr, "%s: %s\n", c->program.name, e->msg);
+	/* A store that another program holds is there again soon. */
+	if (code == EXIT_UNAVAILABLE && c->store != NULL &&
+	    store_busy(c->store))
+		return EXIT_TEMPFAIL;
 	return code;
 }
 

@@ -465,6 +465,22 @@ alert() { # SYMBOL
 	pulse-ctl delivery list --status dead | wc -l | grep -x 1
 }
 
+@test "a store that another program holds for too long is a reason to try again" {
+	pulse-ctl db init >out
+	mkfifo words
+	sqlite3 pulse.db <words >held 2>&1 3>&- &
+	lab_note $!
+	exec 8>words
+	echo 'BEGIN IMMEDIATE; SELECT 7;' >&8
+	until_true 10 grep -q 7 held
+	run -75 --separate-stderr pulse-ctl rule add BTC 'price > 1' 8>&-
+	[[ $stderr == *"another program kept the database locked"* ]]
+	# It ends with its input.
+	exec 8>&-
+	wait
+	pulse-ctl rule add BTC 'price > 1'
+}
+
 @test "status says what is wrong and what to do, and exits 1" {
 	pulse-ctl db init >out
 	run -1 --separate-stderr pulse-ctl status
