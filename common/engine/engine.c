@@ -464,10 +464,11 @@ step_studies(struct series *s, const struct candle *c)
 
 /* Values as if the forming bar closed now. While the bar before waits for
  * its final values there are none: it would be missing in them. */
-static void
+static int
 peek_studies(struct series *s, const struct candle *c)
 {
 	bool waits = s->waiting.open_ms != SERIES_NEVER, made = false;
+	struct indicator_scale scale;
 	struct indicator_bar bar;
 	uint32_t i;
 	int k;
@@ -482,11 +483,16 @@ peek_studies(struct series *s, const struct candle *c)
 				d->now[k] = __builtin_nan("");
 			continue;
 		}
-		if (!made)
-			indicator_bar(&s->scale, c, &bar);
+		if (!made) {
+			/* What is closed alone decides on the scale. */
+			scale = s->scale;
+			indicator_bar(&scale, c, &bar);
+		}
 		made = true;
-		indicator_peek(&d->spec, d->state, &bar, d->now);
+		if (indicator_peek(&d->spec, d->state, &bar, d->now) < 0)
+			return -1;
 	}
+	return 0;
 }
 
 /* After a closed bar: what was now is before. */
@@ -636,7 +642,8 @@ take_forming(
 		s->price = c->close;
 		return ENGINE_TAKEN;
 	}
-	peek_studies(s, c);
+	if (peek_studies(s, c) < 0)
+		return (enum engine_fed)no_memory(e);
 	if (judge_pass(g, s, c, RULE_ON_TICK, false, false, e) < 0)
 		return ENGINE_FAILED;
 	s->price = c->close;

@@ -297,15 +297,27 @@ indicator_step(const struct indicator_spec *s, void *state,
 	head->count++;
 }
 
-void
+int
 indicator_peek(const struct indicator_spec *s, void *state,
     const struct indicator_bar *b, double out[INDICATOR_LINES_MAX])
 {
-	struct state_head *head = state;
+	const struct state_head *head = state;
+	size_t size;
+	void *copy;
 
-	if (__builtin_expect(head->scale != b->scale, 0))
-		follow(s->of, state, b->scale);
-	s->of->next(state, b, out, false);
+	if (__builtin_expect(head->scale == b->scale, 1)) {
+		s->of->next(state, b, out, false);
+		return 0;
+	}
+	size = s->of->size(s->param);
+	copy = malloc(size);
+	if (copy == NULL)
+		return -1;
+	memcpy(copy, state, size);
+	follow(s->of, copy, b->scale);
+	s->of->next(copy, b, out, false);
+	free(copy);
+	return 0;
 }
 
 /* ---- values -------------------------------------------------------------- */

@@ -118,8 +118,10 @@ void indicator_start(const struct indicator_spec *s, void *state);
 void indicator_step(const struct indicator_spec *s, void *state,
     const struct indicator_bar *b, double out[INDICATOR_LINES_MAX]);
 /* The same values if b were the next bar, without taking it: for the bar that
- * is still forming. (The state's scale may follow the bar's.) */
-void indicator_peek(const struct indicator_spec *s, void *state,
+ * is still forming. If b has other ticks than the state, this is done on a
+ * copy: last digits depend on the ticks, and may depend on closed bars only.
+ * 0, or -1 when memory is short. */
+int indicator_peek(const struct indicator_spec *s, void *state,
     const struct indicator_bar *b, double out[INDICATOR_LINES_MAX]);
 
 /* Append the values as JSON: a number of 17 significant digits, null, or an

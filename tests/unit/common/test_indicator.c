@@ -154,10 +154,10 @@ test_handling(void)
 			candle = to_candle(&v[(i * 7) % ROWS], 4);
 			candle.open_ms = v[i].open_ms;
 			indicator_bar(&ticks, &candle, &bar);
-			indicator_peek(&s, state, &bar, a);
+			(void)indicator_peek(&s, state, &bar, a);
 			candle = to_candle(&v[i], 4);
 			indicator_bar(&ticks, &candle, &bar);
-			indicator_peek(&s, state, &bar, b);
+			(void)indicator_peek(&s, state, &bar, b);
 			memcpy(copy, state, indicator_size(&s));
 			indicator_step(&s, state, &bar, a);
 			indicator_step(&s, copy, &bar, c);
