@@ -30,7 +30,7 @@ eval_feed(struct engine *g, const struct candle *c, struct err *e)
 }
 
 int
-eval_event(struct engine *g, const struct json *j)
+eval_event(struct engine *g, const struct json *j, struct err *e)
 {
 	const char *event = json_string(json_get(j, "event"));
 	const char *symbol = json_string(json_get(j, "s"));
@@ -47,7 +47,7 @@ eval_event(struct engine *g, const struct json *j)
 		log_warn("%s %s: bars are missing: %.200s", symbol, name,
 		    reason != NULL ? reason : "no reason was given");
 	if (strcmp(event, "gap") == 0 || strcmp(event, "stale") == 0)
-		engine_hole(g, symbol, (interval_id)interval);
+		return engine_hole(g, symbol, (interval_id)interval, e);
 	return 0;
 }
 

@@ -35,7 +35,7 @@ int values_run(const struct eval_options *o);
 /* Give a candle to the engine: 0, 1 when it was bad input, -1. */
 int eval_feed(struct engine *g, const struct candle *c, struct err *e);
 /* Take a control record: gaps are said, what hides prices is remembered. */
-int eval_event(struct engine *g, const struct json *j);
+int eval_event(struct engine *g, const struct json *j, struct err *e);
 /* Load the rules of a file; faults are said. 0 or -1. */
 int eval_load_file(struct engine *g, const char *path, struct err *e);
 /* An error of writing stdout: dies quietly when the reader is gone. */

@@ -42,8 +42,7 @@ on_event(void *arg, const struct json *j, struct err *e)
 {
 	struct filter *f = arg;
 
-	(void)e;
-	return eval_event(f->engine, j);
+	return eval_event(f->engine, j, e);
 }
 
 static int

@@ -218,7 +218,7 @@ on_event(void *arg, const struct json *j, struct err *e)
 		return keep_candle(l, &c, e);
 	if (has && strcmp(event, "past") == 0 && engine_is_past(l->engine, &c))
 		return keep_candle(l, &c, e);
-	return eval_event(l->engine, j);
+	return eval_event(l->engine, j, e);
 }
 
 static int

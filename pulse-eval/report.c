@@ -53,8 +53,7 @@ on_event(void *arg, const struct json *j, struct err *e)
 {
 	struct report *r = arg;
 
-	(void)e;
-	return eval_event(r->engine, j);
+	return eval_event(r->engine, j, e);
 }
 
 static int

@@ -194,8 +194,7 @@ on_event(void *arg, const struct json *j, struct err *e)
 {
 	struct values *v = arg;
 
-	(void)e;
-	return eval_event(v->engine, j);
+	return eval_event(v->engine, j, e);
 }
 
 static int

@@ -721,13 +721,16 @@ engine_feed(struct engine *g, const struct candle *c, struct err *e)
 				      : ENGINE_TAKEN;
 }
 
-void
-engine_hole(struct engine *g, const char *symbol, interval_id interval)
+int
+engine_hole(struct engine *g, const char *symbol, interval_id interval,
+    struct err *e)
 {
 	uint32_t i = series_find(&g->table, symbol, strlen(symbol), interval);
 
-	if (i != SERIES_NONE)
-		g->table.v[i]->forming.hole = true;
+	if (i == SERIES_NONE)
+		return 0;
+	g->table.v[i]->forming.hole = true;
+	return engine_touch(g, g->table.v[i]) < 0 ? no_memory(e) : 0;
 }
 
 int

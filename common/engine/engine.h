@@ -132,8 +132,9 @@ enum engine_fed {
 
 enum engine_fed
 engine_feed(struct engine *g, const struct candle *c, struct err *e);
-/* Updates of the bar now forming may have been lost. */
-void engine_hole(struct engine *g, const char *symbol, interval_id interval);
+/* Updates of the bar now forming may have been lost. 0 or -1. */
+int engine_hole(
+    struct engine *g, const char *symbol, interval_id interval, struct err *e);
 /* The input has ended: bars without x are closed. 0 or -1. */
 int engine_end(struct engine *g, struct err *e);
 

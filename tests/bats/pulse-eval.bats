@@ -360,6 +360,20 @@ stored() {
 	cmp parts want
 }
 
+@test "a hole in the forming bar is remembered over a restart" {
+	echo '{"name":"p","symbol":"BTC","rule_type":"price_threshold","config":{"threshold":150,"operator":">="}}' |
+	    pulse-ctl rule add
+	bar='"t":1788936660000,"T":1788936719999,"s":"BTC","i":"1m","o":"100"'
+	echo "{$bar,\"c\":\"100\",\"h\":\"100\",\"l\":\"100\",\"v\":\"1\",\"n\":1,\"x\":false,\"E\":1788936670000}" |
+	    pulse-eval --replay -q >out
+	echo '{"event":"stale","s":"BTC","i":"1m","since":1788936675000}' | pulse-eval --replay -q >>out
+	[ ! -s out ]
+	# Nobody saw 200: it counts because of the hole, and only then.
+	echo "{$bar,\"c\":\"100\",\"h\":\"200\",\"l\":\"100\",\"v\":\"1\",\"n\":1,\"x\":true,\"E\":1788936720200}" |
+	    pulse-eval --replay -q >>out
+	[ "$(jq -r .trigger_value out)" = 200 ]
+}
+
 @test "killed at any moment and fed again, the stored alerts are those of one run" {
 	add_rules
 	bars 1200 >in

@@ -252,8 +252,8 @@ feed(struct side *s, const struct candle *c, bool hole)
 {
 	struct err e;
 
-	if (hole)
-		engine_hole(s->g, c->symbol, c->interval);
+	if (hole && engine_hole(s->g, c->symbol, c->interval, &e) < 0)
+		abort();
 	if (engine_feed(s->g, c, &e) == ENGINE_FAILED)
 		abort();
 }
