@@ -24,6 +24,11 @@
 #define STORE_WAIT_MS 100
 /* Of a program, by default. */
 #define EXEC_TIMEOUT_MS 15000
+/* A request that runs for longer than so makes room for another one, until
+ * there are so many times as many as are wanted at once: however many
+ * receivers hang, the others go on. */
+#define SLOW_US (1 * 1000000)
+#define STRETCH 4
 /* Channels are read again, and waits of endpoints saved, when longer. */
 #define REFRESH_US    (1 * 1000000)
 #define BEAT_US	      (10 * 1000000)
@@ -33,7 +38,8 @@ int
 sender_open(struct sender *s, const struct sender_options *o,
     struct store *store, struct err *e)
 {
-	struct http_options http = {.max_connections = 2 * o->concurrency};
+	struct http_options http = {
+	    .max_connections = STRETCH * o->concurrency};
 	struct uuid token = uuid_random();
 
 	*s = (struct sender){.options = *o, .store = store, .input_open = true};
@@ -459,6 +465,20 @@ start(struct sender *s, struct delivery **v, size_t n, struct err *e)
 	return 0;
 }
 
+/* Whether one more request may run. */
+static bool
+has_place(const struct sender *s, int64_t now_us)
+{
+	size_t limit = (size_t)s->options.concurrency, quick = 0;
+	const struct sending *g;
+
+	if (s->nrunning < limit || s->nrunning >= STRETCH * limit)
+		return s->nrunning < limit;
+	for (g = s->running; g != NULL; g = g->next)
+		quick += now_us - g->started_us < SLOW_US;
+	return quick < limit;
+}
+
 static int
 dispatch(struct sender *s, struct err *e)
 {
@@ -470,8 +490,8 @@ dispatch(struct sender *s, struct err *e)
 	if (s->draining || outage_now(s) || !settle_holds(s))
 		return 0;
 	queue_wake(&s->queue, now_us);
-	while (s->nrunning < (size_t)s->options.concurrency &&
-	       (n = queue_take(&s->queue, now_us, v)) > 0)
+	while (
+	    has_place(s, now_us) && (n = queue_take(&s->queue, now_us, v)) > 0)
 		if (start(s, v, n, e) < 0)
 			return -1;
 	return 0;
@@ -535,8 +555,7 @@ next_us(const struct sender *s, int64_t now_us)
 	if (s->lines_left && intake_room(s))
 		return now_us;
 	/* Answers that came after this turn's dispatch() let others go. */
-	if (!s->draining && queue_runnable(&s->queue) &&
-	    s->nrunning < (size_t)s->options.concurrency)
+	if (!s->draining && queue_runnable(&s->queue) && has_place(s, now_us))
 		return now_us;
 	return next;
 }

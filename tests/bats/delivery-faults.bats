@@ -41,6 +41,27 @@ alerts_of_each() {
 		printf "{\"id\":\"0b2f%04d-0000-5000-8000-%012d\",\"rule_id\":\"7323ab12-0000-4000-8000-%012d\",\"rule_name\":\"rule %d\",\"rule_type\":\"price_threshold\",\"symbol\":\"BTC\",\"interval\":\"1m\",\"state\":\"firing\",\"window_start\":\"2026-11-01T%02d:%02d:00.000Z\",\"window_end\":\"2026-11-22T10:01:00.000Z\",\"triggered_at\":\"2026-11-22T10:00:30.000Z\",\"trigger_value\":\"50100.0\",\"message\":\"alert %d\",\"values\":{},\"severity\":\"info\"}\n", k, i, i, i, k / 60, k % 60, k }'
 }
 
+@test "more receivers that hang than requests may run do not hold back the others" {
+	lab_sink --answer '{"path":"/good*","status":200}' \
+	    --answer '{"path":"/hang*","end":"hang"}'
+	url any /good/0
+	hundred_rules
+	{
+		alerts_of_each 1 | grep -E '"rule (6[1-9]|70)"'
+		alerts_of_each 1 | grep '"rule 7"'
+	} >"$LAB/in"
+	[ "$(wc -l <"$LAB/in")" -eq 11 ]
+	pulse-send -c 3 --webhook-file "$LAB/any" <"$LAB/in" >"$LAB/out" 2>"$LAB/err" 3>&- &
+	pid=$!
+	echo "$pid" >>"$LAB/pids"
+	until_true 60 grep -q '"delivered"' "$LAB/out"
+	# It did not wait for one of the others to be given up.
+	[ "$(wc -l <"$LAB/out")" -eq 1 ]
+	kill "$pid"
+	kill "$pid" 2>/dev/null || true
+	wait "$pid" || true
+}
+
 @test "hanging, resetting, throttling and failing endpoints do not hold back the others" {
 	lab_sink --answer '{"path":"/good*","status":200}' \
 	    --answer '{"path":"/hang*","end":"hang"}' \
