@@ -722,8 +722,8 @@ engine_feed(struct engine *g, const struct candle *c, struct err *e)
 }
 
 int
-engine_hole(struct engine *g, const char *symbol, interval_id interval,
-    struct err *e)
+engine_hole(
+    struct engine *g, const char *symbol, interval_id interval, struct err *e)
 {
 	uint32_t i = series_find(&g->table, symbol, strlen(symbol), interval);
 
