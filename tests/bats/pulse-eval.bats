@@ -425,6 +425,47 @@ stored() {
 	exec 8>&-
 }
 
+@test "a rule edited keeps what its edit does not touch: crossing, window, cooldown" {
+	rule price_threshold '{"threshold":100,"operator":"cross_up"}' \
+	    ',"cooldown_seconds":150' >rules.json
+	add_rules
+	mkfifo pipe
+	pulse-eval --replay -vv --log text <pipe >out 2>err 3>&- 7>&- &
+	pid=$!
+	lab_note "$pid"
+	exec 8>pipe
+	# Its name changes, and pulse-eval has seen that.
+	edited() {
+		local was=$name
+		name=$1
+		pulse-ctl rule edit "$was" --name "$name" >/dev/null
+		until_true 10 grep -q "rule '$name' changed" err
+	}
+	name=r
+	bar 0 99 99 99 99 ',"x":false,"E":1788936601000' >&8
+	until_true 10 grep -q '1 rules, store' err
+	edited one
+	# The price before the edit counts: it crosses.
+	bar 0 99 101 99 101 ',"x":false,"E":1788936602000' >&8
+	until_true 10 test -s out
+	[ "$(jq -r .rule_name out)" = one ]
+	edited two
+	# Not again in its window, nor, in the next ones, within the cooldown.
+	bar 0 99 101 99 99 ',"x":false,"E":1788936603000' >&8
+	bar 0 99 101 99 101 ',"x":false,"E":1788936604000' >&8
+	bar 1 99 101 99 99 ',"x":false,"E":1788936661000' >&8
+	edited three
+	bar 1 99 101 99 101 ',"x":false,"E":1788936662000' >&8
+	bar 2 99 101 99 99 ',"x":false,"E":1788936722000' >&8
+	edited four
+	# After it, and below before: it fires.
+	bar 2 99 101 99 101 ',"x":false,"E":1788936752000' >&8
+	exec 8>&-
+	wait "$pid"
+	run -0 jq -r '"\(.rule_name) \(.triggered_at)"' out
+	[ "$output" = "$(printf '%s\n' 'one 2026-09-09T06:50:02.000Z' 'four 2026-09-09T06:52:32.000Z')" ]
+}
+
 @test "old news is not news: bars from before a rule only warm it up" {
 	add_rules
 	bars 1200 >in
