@@ -31,6 +31,15 @@ sig_read(int fd)
 	return (int)info.ssi_signo;
 }
 
+bool
+sig_stop_waits(void)
+{
+	sigset_t set;
+
+	return sigpending(&set) == 0 && (sigismember(&set, SIGTERM) == 1 ||
+					    sigismember(&set, SIGINT) == 1);
+}
+
 void
 sig_die_of_pipe(void)
 {

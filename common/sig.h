@@ -4,6 +4,8 @@
 #ifndef COMMON_SIG_H
 #define COMMON_SIG_H
 
+#include <stdbool.h>
+
 /*
  * Block SIGINT, SIGTERM, SIGHUP and SIGUSR1, ignore SIGPIPE (a write then
  * fails with EPIPE: die quietly), and return a non-blocking, close-on-exec
@@ -12,6 +14,8 @@
 int sig_open(void);
 /* The next signal's number, or 0 when none is waiting. */
 int sig_read(int fd);
+/* Whether SIGTERM or SIGINT, blocked by sig_open(), came and was not read. */
+bool sig_stop_waits(void);
 /* Exit as a program that SIGPIPE killed: without a word. Does not return. */
 _Noreturn void sig_die_of_pipe(void);
 

@@ -5,6 +5,7 @@
 #include "common/json.h"
 #include "pulse-eval/commit.h"
 #include "pulse-eval/eval.h"
+#include "pulse-eval/turn.h"
 
 /* Alerts of one batch; more than any sensible set of rules brings on one
  * candle, but no more memory than this. */
@@ -227,7 +228,7 @@ put_all(struct commit *c, struct err *e)
 static int
 store_all(struct commit *c, struct err *e)
 {
-	if (store_begin(c->st, c->nalerts > 0, e) < 0)
+	if (turn_begin(c->st, c->nalerts > 0, e) < 0)
 		return -1;
 	if (put_all(c, e) < 0 || store_commit(c->st, e) < 0) {
 		store_rollback(c->st);

@@ -4,7 +4,7 @@
  * Closed candles, alerts with their pending deliveries, the state of rules
  * that fired and of series that changed: all of a batch is stored at once or
  * not at all, and only then are its alerts printed. A transaction waits for
- * the disk when it holds an alert.
+ * the disk when it holds an alert, and for another writer however long.
  */
 #ifndef PULSE_EVAL_COMMIT_H
 #define PULSE_EVAL_COMMIT_H

@@ -128,6 +128,9 @@ take_signals(struct input *in)
 	while ((sig = sig_read(in->signals)) != 0)
 		if (sig == SIGTERM || sig == SIGINT)
 			in->stopped = true;
+	/* Blocked as it is, it waits for those who ask sig_stop_waits(). */
+	if (in->stopped)
+		(void)raise(SIGTERM);
 }
 
 /* Read more. First without waiting; if nothing is there, the batch ends. */

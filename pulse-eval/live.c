@@ -16,6 +16,7 @@
 #include "pulse-eval/eval.h"
 #include "pulse-eval/lag.h"
 #include "pulse-eval/load.h"
+#include "pulse-eval/turn.h"
 
 /* How often rule changes are looked for, and heartbeats written. */
 #define PERIOD_MS    250
@@ -95,7 +96,7 @@ follow_rules(struct live *l, struct err *e)
 	int64_t seq;
 
 	if (store_rule_seq(l->st, &seq, e) < 0)
-		return -1;
+		return store_busy(l->st) ? 0 : -1;
 	if (seq == l->rule_seq)
 		return 0;
 	if (store_rule_changes(
@@ -120,17 +121,36 @@ print_types(const struct commit *c, struct buf *b)
 	buf_adds(b, "}}");
 }
 
+/* While another program writes a heartbeat is left out, but not the last. */
+static int
+put_beat(struct live *l, const char *text, bool ended, struct err *e)
+{
+	char host[HOST_MAX] = "";
+	int rc;
+
+	(void)gethostname(host, sizeof(host) - 1);
+	if (ended && turn_begin(l->st, false, e) < 0)
+		return -1;
+	rc = store_component_put(
+	    l->st, "pulse-eval", host, clock_now_ms(), text, e);
+	if (!ended)
+		return rc < 0 && store_busy(l->st) ? 0 : rc;
+	if (rc < 0 || store_commit(l->st, e) < 0) {
+		store_rollback(l->st);
+		return -1;
+	}
+	return 0;
+}
+
 static int
 heartbeat(struct live *l, bool ended, struct err *e)
 {
-	char host[HOST_MAX] = "";
 	struct engine_counts c;
 	struct buf b;
 	int rc;
 
 	if (l->o->dry_run)
 		return 0;
-	(void)gethostname(host, sizeof(host) - 1);
 	engine_count(l->engine, &c);
 	buf_init(&b, (size_t)16 * 1024);
 	buf_addf(&b,
@@ -149,8 +169,7 @@ heartbeat(struct live *l, bool ended, struct err *e)
 	if (ended)
 		buf_adds(&b, ",\"ended\":true");
 	buf_addc(&b, '}');
-	rc = store_component_put(
-	    l->st, "pulse-eval", host, clock_now_ms(), b.p, e);
+	rc = put_beat(l, b.p, ended, e);
 	buf_release(&b);
 	l->heartbeat_ms = clock_mono_ms();
 	return rc;
@@ -257,8 +276,10 @@ run(struct live *l, struct err *e)
 	    .period_ms = PERIOD_MS};
 	enum input_end end;
 
-	if (load_store(l->engine, l->st, &l->rule_seq, e) < 0 ||
-	    heartbeat(l, false, e) < 0)
+	if (load_store(l->engine, l->st, &l->rule_seq, e) < 0)
+		return INPUT_FAILED;
+	store_set_wait(l->st, TURN_TRY_MS);
+	if (heartbeat(l, false, e) < 0)
 		return INPUT_FAILED;
 	log_info("%" PRIu32 " rules, store %s", engine_rule_count(l->engine),
 	    store_name(l->st));

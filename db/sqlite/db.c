@@ -302,6 +302,26 @@ run(struct db *db, const char *sql, struct err *e)
 	return q_run(&q, e);
 }
 
+/*
+ * A file that was put in the place of the open one would never get what is
+ * written, and nobody else would see it.
+ */
+static int
+is_in_place(struct db *db, struct err *e)
+{
+	int moved = 0;
+
+	(void)sqlite3_file_control(
+	    db->sql, "main", SQLITE_FCNTL_HAS_MOVED, &moved);
+	if (!moved)
+		return 0;
+	db->store.busy = db->store.overran = false;
+	return err_set(e,
+	    "%s: the database was moved, replaced or deleted while it was "
+	    "open: start the program again",
+	    db->path);
+}
+
 int
 db_begin(struct db *db, bool durable, struct err *e)
 {
@@ -312,7 +332,8 @@ db_begin(struct db *db, bool durable, struct err *e)
 		    e, "%s: the database is open for reading only", db->path);
 	/* IMMEDIATE: a transaction that begins by reading and then wants to
 	 * write after somebody else did fails at once, without waiting. */
-	if (set_synchronous(db, durable ? 2 : 1, e) < 0 ||
+	if (is_in_place(db, e) < 0 ||
+	    set_synchronous(db, durable ? 2 : 1, e) < 0 ||
 	    run(db, "BEGIN IMMEDIATE", e) < 0)
 		return -1;
 	db->in_transaction = true;
