@@ -538,6 +538,20 @@ check_needs(struct reading *r)
 		    "must not be below base_ms");
 }
 
+/* Whether the store takes it: a change may add to what was as large as can
+ * be. */
+static void
+check_size(struct reading *r)
+{
+	struct buf b;
+
+	buf_init(&b, CHANNEL_TEXT_MAX);
+	if (channel_print(r->c, true, &b) < 0)
+		faults_add(
+		    r->f, "value_error", "", NULL, "the channel is too large");
+	buf_release(&b);
+}
+
 int
 channel_parse(
     struct channel *c, const struct json *j, unsigned flags, struct faults *f)
@@ -556,6 +570,8 @@ channel_parse(
 		read_members(&r);
 		check_needs(&r);
 	}
+	if (f->total == before && !(flags & CHANNEL_STORED))
+		check_size(&r);
 	if (f->total == before)
 		return 0;
 	channel_release(c);

@@ -309,6 +309,18 @@ CH='{"name":"desk","kind":"slack","url":"https://hooks.slack.com/services/T0/B0/
 	lacks s3cr3t serve.err
 }
 
+@test "a channel that would be too large to keep is the fault of who asks" {
+	serve
+	jq -nc '[range(8) | {key: "h\(.)", value: ("x" * 8120)}] | from_entries |
+	    {name: "big", kind: "generic", url: "https://example.com/", headers: .}' >big
+	[ "$(json POST /api/v1/channels @big)" = 201 ]
+	jq -nc '{url: ("https://example.com/" + "x" * 2000)}' >change
+	[ "$(json PUT /api/v1/channels/big @change)" = 422 ]
+	jq -e '.detail[0].msg | test("too large")' body
+	[ "$(req GET /api/v1/channels/big)" = 200 ]
+	jq -e '.url == "https://example.com/"' body
+}
+
 @test "what runs or reads on the machine is set there, never over HTTP" {
 	serve
 	echo https://example.com/hook >url
