@@ -38,8 +38,8 @@ name_is_known(struct feed *f, struct member *m)
 	return true;
 }
 
-/* A pair that is followed by the exchange's name already: one series is
- * enough. */
+/* A pair that is followed by the exchange's name already, or waits for a place
+ * by it: one series is enough. */
 static bool
 join(struct feed *f, struct member *m)
 {
@@ -50,6 +50,7 @@ join(struct feed *f, struct member *m)
 
 		if (other == m || other->interval != m->interval ||
 		    (other->state != MEMBER_NEW &&
+			other->state != MEMBER_WAITS &&
 			other->state != MEMBER_ACTIVE) ||
 		    strcmp(other->coin, m->coin) != 0)
 			continue;

@@ -258,6 +258,25 @@ subscriptions_are() { # N
 	subscriptions_are 1000
 }
 
+@test "a pair that is asked for by both its names waits for one place" {
+	market --coins 1001 --coin @107,rate=1 --rate 0.02 --history 1m
+	pulse-ctl db init >/dev/null
+	rule T0999 1m
+	rule T1000 1m
+	# shellcheck disable=SC2046 # words
+	ingest --rules --warmup 0 --confirm off $(seq -f T%04g:1m 1 998)
+	until_true 30 subscriptions_are 1000
+	rule @107 1m
+	rule HYPE/USDC 1m
+	until_true 20 grep -q 'HYPE/USDC is @107' "$LAB/in.err"
+	remove_rule T0999 1m
+	remove_rule T1000 1m
+	until_true 20 is_subscribed @107
+	until_true 20 subscriptions_are 999
+	until_true 30 has_lines 1 '"s":"@107".*"x":false'
+	[ "$(grep -c ':1m: the exchange gives' "$LAB/in.err")" -eq 1 ]
+}
+
 @test "all fourteen intervals are taken, 1w and 1M among them" {
 	local i series=()
 
