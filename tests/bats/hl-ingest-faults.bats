@@ -249,7 +249,7 @@ disturbed() { # FAULT...
 }
 
 @test "an outage of four hours leaves nothing out" {
-	SPEED=3000 BARS=250 disturbed kind=outage,at=100s,for=4h
+	SPEED=1000 BARS=250 disturbed kind=outage,at=100s,for=4h
 }
 
 # Lines of $LAB/want without those that a gap in $LAB/gaps covers.
@@ -261,7 +261,7 @@ without_gaps() {
 @test "what the exchange no longer keeps is a gap, of the exact range" {
 	local name coin
 
-	SPEED=3000 BARS=40
+	SPEED=1000 BARS=40
 	settle_speed
 	meet --retain 100 --history 30m --fault kind=outage,at=10m,for=4h
 	for name in ws poll; do
