@@ -281,11 +281,28 @@ choose(struct feed *f, struct choice *best, int64_t *next)
 	}
 }
 
+/* How much of the budget must be free for the question: with the reserve, but
+ * no more than confirming leaves in every minute, for else a long answer would
+ * be waited for until fewer series are confirmed. */
+static int64_t
+room_for(int64_t limit, const struct series_ask *ask)
+{
+	int64_t weight = budget_weight_rows(ask->rows), room, left;
+
+	if (ask->urgency == SERIES_ASK_CONFIRM)
+		return weight;
+	room = weight + limit * RESERVED_PERCENT / 100;
+	left = limit * (100 - CONFIRM_PERCENT) / 100;
+	if (room <= left)
+		return room;
+	return weight > left ? weight : left;
+}
+
 int64_t
 backfill_step(struct feed *f, int64_t now_ms)
 {
 	for (;;) {
-		int64_t next = INT64_MAX, wait, weight;
+		int64_t next = INT64_MAX, wait;
 		struct choice c;
 
 		choose(f, &c, &next);
@@ -296,10 +313,8 @@ backfill_step(struct feed *f, int64_t now_ms)
 		 * wake us. */
 		if (!out_room(&f->out) || f->rest.running >= RUNNING_MAX)
 			return INT64_MAX;
-		weight = budget_weight_rows(c.ask.rows);
-		if (c.ask.urgency != SERIES_ASK_CONFIRM)
-			weight += f->rest.budget.limit * RESERVED_PERCENT / 100;
-		wait = rest_wait(&f->rest, weight);
+		wait =
+		    rest_wait(&f->rest, room_for(f->rest.budget.limit, &c.ask));
 		if (wait > 0)
 			return now_ms + wait;
 		send_question(f, &c);

@@ -258,6 +258,20 @@ subscriptions_are() { # N
 	subscriptions_are 1000
 }
 
+all_have_closed() { # N: series whose past is printed up to now
+	[ "$(count series)" = "$1" ] && [ "$(count series_behind)" = 0 ]
+}
+
+@test "the past of a series finds room beside as many as can be confirmed" {
+	SPEED=20
+	market --coins 22 --rate 0.05 --history 4d
+	# shellcheck disable=SC2046 # words
+	ingest --closed --warmup 5000 $(seq -f T%04g:1m 1 22)
+	# Eight minutes of budget; without that room the last ones have to wait
+	# for a minute in which the others are not confirmed.
+	until_true $((720 / SPEED)) all_have_closed 22
+}
+
 @test "a pair that is asked for by both its names waits for one place" {
 	market --coins 1001 --coin @107,rate=1 --rate 0.02 --history 1m
 	pulse-ctl db init >/dev/null
