@@ -167,8 +167,9 @@ enum count_table { COUNT_ALERTS, COUNT_DELIVERIES };
  * this status. Inside a transaction. 0 or -1. */
 int counts_add(struct db *db, enum count_table table, const char *name,
     int status, int64_t change, struct err *e);
-/* Bring the tables up to date: before COMMIT, and before they are read inside
- * a transaction. 0 or -1. */
+/* Bring the tables up to date: before COMMIT, and inside a transaction before
+ * they are read and before rows are deleted: the triggers that count those out
+ * change rows that are there, and make none. 0 or -1. */
 int counts_write(struct db *db, struct err *e);
 /* After a rollback. */
 void counts_forget(struct db *db);

@@ -236,7 +236,8 @@ delete_rule(struct db *db, const struct uuid *id, struct err *e)
 	int64_t seq;
 
 	/* What hangs on it goes by the trigger rules_delete. */
-	if (q_open(&q, db, "DELETE FROM rules WHERE id = ?", e) < 0)
+	if (counts_write(db, e) < 0 ||
+	    q_open(&q, db, "DELETE FROM rules WHERE id = ?", e) < 0)
 		return -1;
 	q_uuid(&q, id);
 	if (q_run(&q, e) < 0)
