@@ -111,7 +111,7 @@ on_rows(struct question *q, const struct rest_answer *a)
 	} else {
 		m->failures = 0;
 		m->failure_said = false;
-		series_rows(&m->series, rows.v, rows.n,
+		series_rows(&m->series, rows.v, rows.n, a->sent_ms,
 		    exclock_surely(a->sent_ms, a->server_ms), feed_now(f));
 	}
 	free(rows.v);

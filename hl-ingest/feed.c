@@ -43,7 +43,7 @@ feed_saw(struct feed *f, int64_t open_ms)
 	if (open_ms > now)
 		f->clock.offset_ms += open_ms - now;
 	f->policy.data_ms = open_ms;
-	f->policy.data_since_ms = feed_now(f);
+	f->policy.data_since_ms = ours;
 }
 
 void

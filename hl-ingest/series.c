@@ -603,7 +603,7 @@ poll_forming(struct series *s, const struct candle *row, int64_t now_ms)
  * trades in their order: once it has one of the next bar, this one is whole. */
 static bool
 is_final(const struct series *s, const struct candle *rows, size_t n, size_t i,
-    int64_t server_ms)
+    int64_t sent_ms, int64_t server_ms)
 {
 	const struct series_policy *p = s->policy;
 	int64_t end = rows[i].open_ms + s->step_ms, margin = p->settle_ms;
@@ -612,12 +612,12 @@ is_final(const struct series *s, const struct candle *rows, size_t n, size_t i,
 		margin = p->grace_ms;
 	if (end + margin <= server_ms || end + margin <= p->data_ms)
 		return true;
-	return end <= p->data_ms && s->asked_ms >= p->data_since_ms + margin;
+	return end <= p->data_ms && sent_ms >= p->data_since_ms + margin;
 }
 
 void
 series_rows(struct series *s, const struct candle *rows, size_t n,
-    int64_t server_ms, int64_t now_ms)
+    int64_t sent_ms, int64_t server_ms, int64_t now_ms)
 {
 	int64_t end = s->next_ms + s->step_ms, last = INT64_MIN;
 	size_t i;
@@ -632,7 +632,7 @@ series_rows(struct series *s, const struct candle *rows, size_t n,
 		if (rows[i].open_ms <= last)
 			continue;
 		last = rows[i].open_ms;
-		if (!is_final(s, rows, n, i, server_ms)) {
+		if (!is_final(s, rows, n, i, sent_ms, server_ms)) {
 			poll_forming(s, &rows[i], now_ms);
 			break;
 		}

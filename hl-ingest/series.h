@@ -50,7 +50,8 @@ struct series_policy {
 	/* The reader is slow: print no bar closed from its frames now. */
 	bool full;
 	/* Proof of the time by the data itself: the newest bar, of any series,
-	 * that the exchange has shown, and when it first did. */
+	 * that the exchange has shown, and when it first did, by our clock:
+	 * what we believe of the exchange's may jump in between. */
 	int64_t data_ms, data_since_ms;
 };
 
@@ -169,12 +170,12 @@ int64_t series_due(const struct series *s, int64_t now_ms);
 /* What it wants of REST; then that it was sent, that it failed and is to be
  * sent again after a time, or the answer: n rows in the order they came;
  * server_ms is a moment of the exchange's clock that surely was over when it
- * answered. Whether a bar is over is decided by that time or by proof of the
- * data. */
+ * answered, sent_ms one of ours when it was asked. Whether a bar is over is
+ * decided by that time or by proof of the data. */
 void series_ask(const struct series *s, int64_t now_ms, struct series_ask *ask);
 void series_asked(struct series *s, int64_t now_ms);
 void series_ask_failed(struct series *s, int64_t not_before_ms);
 void series_rows(struct series *s, const struct candle *rows, size_t n,
-    int64_t server_ms, int64_t now_ms);
+    int64_t sent_ms, int64_t server_ms, int64_t now_ms);
 
 #endif

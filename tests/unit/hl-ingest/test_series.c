@@ -119,7 +119,7 @@ rows(struct series *s, long first, long last, long trades, int64_t now)
 	for (; first <= last; first++)
 		v[n++] = bar(first, trades);
 	series_asked(s, T0 + now);
-	series_rows(s, v, n, T0 + now, T0 + now);
+	series_rows(s, v, n, T0 + now, T0 + now, T0 + now);
 }
 
 static void
@@ -234,7 +234,8 @@ test_outage(void)
 	series_down(&s);
 	late = bar(20000, 1);
 	series_asked(&s, T0 + 20010 * M);
-	series_rows(&s, &late, 1, T0 + 20010 * M, T0 + 20010 * M);
+	series_rows(
+	    &s, &late, 1, T0 + 20010 * M, T0 + 20010 * M, T0 + 20010 * M);
 	is("gap11-19999(older) c20000:1",
 	    "what the exchange keeps no more is one gap");
 	series_release(&s);
@@ -371,9 +372,14 @@ test_clocks(void)
 	{
 		struct candle v[2] = {bar(3, 1), bar(4, 1)};
 
+		/* The exchange's clock seems to have jumped: no time passed. */
+		series_asked(&s, T0 + 8 * M);
+		series_rows(&s, v, 2, T0 + 5 * M + 6 * SEC,
+		    T0 + 3 * M + 40 * SEC, T0 + 8 * M);
+		is("", "a jump of its clock proves nothing");
 		series_asked(&s, T0 + 5 * M + 7 * SEC);
-		series_rows(
-		    &s, v, 2, T0 + 3 * M + 40 * SEC, T0 + 5 * M + 7 * SEC);
+		series_rows(&s, v, 2, T0 + 5 * M + 7 * SEC,
+		    T0 + 3 * M + 40 * SEC, T0 + 5 * M + 7 * SEC);
 	}
 	is("c3:1E", "but the later frame proves it");
 	series_release(&s);
