@@ -317,8 +317,8 @@ take_batch(struct sender *s, bool *more, struct err *e)
 	return store_commit(s->store, e);
 }
 
-int
-intake_read(struct sender *s, struct err *e)
+void
+intake_read(struct sender *s)
 {
 	struct intake_mark mark;
 	struct stats_count count;
@@ -327,8 +327,12 @@ intake_read(struct sender *s, struct err *e)
 	bool more;
 
 	if (!s->lines_left && lines_fill(&s->in) < 0 && errno != EAGAIN &&
-	    errno != EINTR)
-		return err_set(e, "stdin: %s", strerror(errno));
+	    errno != EINTR) {
+		/* As for a signal: what is in memory still goes back. */
+		s->stdin_errno = errno;
+		s->draining = true;
+		return;
+	}
 	do {
 		mark = intake_begin(s);
 		count = s->count;
@@ -341,10 +345,9 @@ intake_read(struct sender *s, struct err *e)
 			s->in = in;
 			s->lines_left = s->input_open = true;
 			outage_begin(s, &why);
-			return 0;
+			return;
 		}
 	} while (more);
-	return 0;
 }
 
 /* Whole lines only: what is cut off was never an alert. */

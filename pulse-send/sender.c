@@ -627,9 +627,8 @@ turn(struct sender *s, struct err *e)
 	outage_probe(s);
 	if (!outage_now(s) && hold_on(s, &why) < 0)
 		outage_begin(s, &why);
-	if (reads && !outage_now(s) && (s->lines_left || p[3].revents != 0) &&
-	    intake_read(s, e) < 0)
-		return -1;
+	if (reads && !outage_now(s) && (s->lines_left || p[3].revents != 0))
+		intake_read(s);
 	processes_service(s->processes);
 	if (http_service(s->http, e) < 0 || dispatch(s, e) < 0 ||
 	    http_service(s->http, e) < 0)
@@ -684,13 +683,21 @@ sender_run(struct sender *s, struct err *e)
 	s->turn_ms = clock_now_ms();
 	while (rc > 0 && !finished(s))
 		rc = turn(s, e);
-	if (rc == 0)
+	if (rc <= 0)
 		cancel_all(s);
-	if (rc < 0 || outage_last_tries(s, e) < 0)
+	/* What has been sent is recorded, whatever ended the loop. */
+	if (outage_last_tries(s, rc < 0 ? &why : e) < 0) {
+		if (rc < 0)
+			log_error("%s", why.msg);
+		return -1;
+	}
+	if (rc < 0)
 		return -1;
 	/* A process of cron's may live shorter than from beat to beat. */
 	if (sender_beat(s, &why) < 0)
 		log_warn("%s", why.msg);
+	if (s->stdin_errno != 0)
+		return err_set(e, "stdin: %s", strerror(s->stdin_errno));
 	if (s->stdout_errno != 0 && s->stdout_errno != EPIPE)
 		return err_set(e, "stdout: %s", strerror(s->stdout_errno));
 	return 0;

@@ -84,6 +84,7 @@ struct sender {
 	/* Nobody reads stdout any more, or (with the reason) it fails. */
 	bool reader_gone;
 	int stdout_errno;
+	int stdin_errno; /* it cannot be read */
 	/* Deliveries that go back to the store unsent with the next commit,
 	 * oldest first; no longer in the queue. */
 	struct delivery *released, **released_tail;
@@ -150,9 +151,9 @@ void notice_release(struct sender *s);
 
 /* ---- intake.c ------------------------------------------------------------ */
 
-/* Read stdin once and take what it holds. 0, or -1 when it cannot be read. A
- * store that fails is an outage: the lines are taken after it. */
-int intake_read(struct sender *s, struct err *e);
+/* Read stdin once and take what it holds. A store that fails is an outage: the
+ * lines are taken after it. When stdin fails the sender drains. */
+void intake_read(struct sender *s);
 /* Keep alerts of lines that were read but not taken and that the store does
  * not have, unclaimed. 0, or -1 when the store failed. */
 int intake_keep(struct sender *s, struct err *e);

@@ -129,6 +129,37 @@ teardown() {
 	[ "$(sql 'select count(*) from deliveries where status = 0 and attempts = 0 and lease is null')" -eq 2 ]
 }
 
+@test "a stdin that fails ends it like SIGTERM: what runs is recorded, the rest goes back" {
+	command -v python3 >/dev/null || skip "no python3"
+	lab_sink --answer '{"path":"/hook","delay_ms":1500,"status":200}'
+	url g /hook
+	alerts 1 3 >"$LAB/alerts"
+	# A socket whose other end is torn off once a request runs.
+	run python3 - "$LAB" "$SINK" <<-'END'
+		import socket, struct, subprocess, sys, urllib.request
+		lab, sink = sys.argv[1:]
+		s = socket.create_server(("127.0.0.1", 0))
+		far = socket.create_connection(s.getsockname())
+		near = s.accept()[0]
+		p = subprocess.Popen(["pulse-send", "-c", "1", "--webhook-file",
+		    lab + "/g"], stdin=near, stdout=open(lab + "/out", "w"),
+		    stderr=open(lab + "/err", "w"))
+		near.close()
+		far.sendall(open(lab + "/alerts", "rb").read())
+		urllib.request.urlopen(
+		    sink + "/_sink/wait?requests=1&timeout=30&path=/hook").read()
+		far.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER,
+		    struct.pack("ii", 1, 0))
+		far.close()
+		sys.exit(p.wait())
+	END
+	[ "$status" -eq 75 ]
+	grep -q "stdin: " "$LAB/err"
+	[ "$(jq -r .status "$LAB/out")" = delivered ]
+	[ "$(sql 'select count(*) from delivery_attempts where success = 1')" -eq 1 ]
+	[ "$(sql 'select count(*) from deliveries where status = 0 and lease is null')" -eq 2 ]
+}
+
 @test "addresses that are not public are refused unless allowed" {
 	lab_sink
 	url g /hook
