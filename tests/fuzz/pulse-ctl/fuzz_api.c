@@ -17,21 +17,30 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *p, size_t n);
 
+/* The server of all inputs; its store takes writes only where it was made. */
+static struct answering *the_server;
+
+static void
+forget(void)
+{
+	answering_unlink(the_server);
+}
+
 static struct answering *
 server(void)
 {
-	static struct answering *a;
 	struct api_config config = {.open_reads = true};
 
-	if (a == NULL) {
-		a = calloc(1, sizeof(*a));
-		if (a == NULL || answering_open(a, &config) < 0)
+	if (the_server == NULL) {
+		the_server = calloc(1, sizeof(*the_server));
+		if (the_server == NULL ||
+		    answering_open(the_server, &config) < 0 ||
+		    atexit(forget) != 0)
 			abort();
-		answering_unlink(a);
 	}
 	/* A wrong key of one input must not lock out the next. */
-	memset(&a->api.failed, 0, sizeof(a->api.failed));
-	return a;
+	memset(&the_server->api.failed, 0, sizeof(the_server->api.failed));
+	return the_server;
 }
 
 static void
