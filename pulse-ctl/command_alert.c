@@ -95,6 +95,22 @@ find_rule_id(struct ctl *c, const char *name, struct uuid *id)
 	return 0;
 }
 
+/* The store compares the word as it is: a misspelt one would fit nothing. */
+static const char *
+status_asked(struct ctl *c)
+{
+	static const char *const words[] = {
+	    "pending", "delivered", "failed", "none"};
+	size_t i;
+
+	for (i = 0; i < sizeof(words) / sizeof(words[0]); i++)
+		if (strcmp(c->options.arg, words[i]) == 0)
+			return words[i];
+	opt_usage_error(&c->program,
+	    "--status: '%s' is none of pending, delivered, failed, none",
+	    c->options.arg);
+}
+
 int
 command_alert_list(struct ctl *c)
 {
@@ -113,7 +129,7 @@ command_alert_list(struct ctl *c)
 		else if (key == KEY_SYMBOL)
 			f.symbol = c->options.arg;
 		else if (key == KEY_STATUS)
-			f.delivery_status = c->options.arg;
+			f.delivery_status = status_asked(c);
 		else if (key == KEY_SINCE)
 			f.since_ms = ctl_time_ms(c, "--since");
 		else if (key == KEY_UNTIL)

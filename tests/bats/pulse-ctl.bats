@@ -359,6 +359,8 @@ alert() { # SYMBOL
 	[ -z "$(pulse-ctl alert list --symbol ETH)" ]
 	[ -z "$(pulse-ctl alert list --until 2020-01-01)" ]
 	run -2 pulse-ctl alert list --since yesterday
+	run -2 pulse-ctl alert list --status deliverd
+	[[ $output == *"'deliverd' is none of pending, delivered, failed, none"* ]]
 	pulse-ctl alert show "$(jq -r .id list)" | jq -e '.deliveries[0].channel == "generic" and .attempts == []'
 	run -1 pulse-ctl alert show 00000000-0000-4000-8000-000000000001
 	on_terminal pulse-ctl alert list | grep -q "BTC .*big .* pending"
