@@ -181,6 +181,15 @@ take_moment(struct history_time *t, const char *s, size_t n)
 	t->ms = duration(text, 1, 20000 * DAY_MS, "--history");
 }
 
+/* An age and a time can be compared by the exchange's clock only: not here. */
+static bool
+is_backwards(const struct history_time *since, const struct history_time *until)
+{
+	if (since->ago != until->ago)
+		return false;
+	return since->ago ? since->ms <= until->ms : since->ms >= until->ms;
+}
+
 static void
 take_range(struct settings *s, const char *arg)
 {
@@ -194,6 +203,9 @@ take_range(struct settings *s, const char *arg)
 	}
 	take_moment(&s->history.since, arg, (size_t)(comma - arg));
 	take_moment(&s->history.until, comma + 1, strlen(comma + 1));
+	if (is_backwards(&s->history.since, &s->history.until))
+		opt_usage_error(
+		    &program, "--history: '%.80s' ends before it begins", arg);
 }
 
 static int

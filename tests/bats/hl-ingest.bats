@@ -68,6 +68,10 @@ count() { # COUNTER: of the last heartbeat
 	[[ $output == *"--budget"* ]]
 	run -2 hl-ingest --confirm maybe BTC:1m
 	run -2 hl-ingest --history tomorrow BTC:1m
+	run -2 hl-ingest --history 1d,2d BTC:1m
+	[[ $output == *"--history: '1d,2d' ends before it begins"* ]]
+	run -2 hl-ingest --history 2026-01-02,2026-01-01 BTC:1m
+	run -2 hl-ingest --history 1d,1d BTC:1m
 	run -2 hl-ingest --state f BTC:1m
 	run -2 hl-ingest --history 1d --rules
 }
