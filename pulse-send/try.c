@@ -102,13 +102,15 @@ start(struct sender *s, struct outcome *o, struct delivery *d,
 	    .guard = guard_address,
 	    .guard_arg = &s->options.allow_private,
 	    .flags = HTTP_ONCE};
-	const char *extra[] = {NULL};
+	char id[UUID_TEXT_MAX + 32], name[CHANNEL_NAME_MAX + 32];
+	const char *extra[] = {id, name, NULL};
 	char *argv[CHANNEL_ARGS_MAX + 1];
 	struct process *p;
 
-	(void)d;
 	if (c->kind != CHANNEL_KIND_EXEC)
 		return http_start(s->http, &r, on_answer, o, NULL, e);
+	(void)snprintf(id, sizeof(id), "PULSE_DELIVERY_ID=%s", d->id_text);
+	(void)snprintf(name, sizeof(name), "PULSE_CHANNEL=%s", c->name);
 	memcpy(argv, c->args, c->nargs * sizeof(argv[0]));
 	argv[c->nargs] = NULL;
 	return process_start(s->processes, argv, extra, m->body.p, m->body.len,

@@ -112,7 +112,7 @@ fire() {
 	pulse-ctl channel add d ntfy --file url="$LAB/n" >/dev/null
 	pulse-ctl channel add e pagerduty --file url="$LAB/p" --file routing_key="$LAB/key" >/dev/null
 	pulse-ctl channel add f generic --file url="$LAB/g" >/dev/null
-	pulse-ctl channel add g exec -- /bin/sh -c 'read line; test -n "$line"' >/dev/null
+	pulse-ctl channel add g exec -- /bin/sh -c 'read line; test -n "$line" && test -n "$PULSE_DELIVERY_ID" && test "$PULSE_CHANNEL" = g' >/dev/null
 	for name in a b c d e f g; do
 		pulse-ctl channel test "$name" >>"$LAB/out"
 	done
