@@ -222,7 +222,9 @@ has_candles() {
 	head -n 400 in >&5
 	until_true 20 has_candles 100
 	lock_store
-	head -n 480 in | tail -n +401 >&5
+	# In one write, which is read at once: what is still in the pipe when the
+	# signal comes is not read any more.
+	head -n 480 in | tail -n +401 | dd bs=64k iflag=fullblock status=none >&5
 	until_true 20 grep -q 'another program keeps it locked' err
 	kill -TERM "$pid"
 	unlock_store

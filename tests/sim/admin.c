@@ -113,14 +113,16 @@ clock_answer(struct peer *p)
 {
 	static const char *const modes[] = {"speed", "max", "manual"};
 	struct simclock *c = &p->sim->clock;
+	/* Both of one moment: at a high speed a pause between them shows. */
+	int64_t mono_us = clock_mono_us();
 	struct buf b;
 
 	buf_init(&b, 512);
 	buf_addf(&b,
 	    "{\"time\":%" PRId64 ",\"mode\":\"%s\",\"speed\":%g,\"held\":%s,"
 	    "\"mono_us\":%" PRId64 ",\"real_ms\":%" PRId64 "}\n",
-	    simclock_ms(c), modes[c->mode], c->speed,
-	    c->held ? "true" : "false", clock_mono_us(), clock_now_ms());
+	    simclock_us_at(c, mono_us) / 1000, modes[c->mode], c->speed,
+	    c->held ? "true" : "false", mono_us, clock_now_ms());
 	peer_answer(p, 200, "application/json", b.p, b.len);
 	buf_release(&b);
 }

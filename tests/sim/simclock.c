@@ -9,12 +9,18 @@ simclock_init(struct simclock *c, enum simclock_mode mode, double speed,
 }
 
 int64_t
-simclock_us(const struct simclock *c)
+simclock_us_at(const struct simclock *c, int64_t mono_us)
 {
 	if (c->held || c->mode != SIMCLOCK_SPEED)
 		return c->base_us;
 	return c->base_us +
-	       (int64_t)((double)(clock_mono_us() - c->mono_us) * c->speed);
+	       (int64_t)((double)(mono_us - c->mono_us) * c->speed);
+}
+
+int64_t
+simclock_us(const struct simclock *c)
+{
+	return simclock_us_at(c, clock_mono_us());
 }
 
 int64_t
@@ -33,8 +39,10 @@ simclock_jump(struct simclock *c, int64_t sim_us)
 static void
 rebase(struct simclock *c)
 {
-	c->base_us = simclock_us(c);
-	c->mono_us = clock_mono_us();
+	int64_t now = clock_mono_us();
+
+	c->base_us = simclock_us_at(c, now);
+	c->mono_us = now;
 }
 
 void

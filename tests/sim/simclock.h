@@ -27,6 +27,8 @@ struct simclock {
 void simclock_init(struct simclock *c, enum simclock_mode mode, double speed,
     int64_t start_us, bool held);
 int64_t simclock_us(const struct simclock *c);
+/* What it reads, or read, when the monotonic clock reads mono_us. */
+int64_t simclock_us_at(const struct simclock *c, int64_t mono_us);
 int64_t simclock_ms(const struct simclock *c);
 /* MAX and MANUAL: jump forward to a time. */
 void simclock_jump(struct simclock *c, int64_t sim_us);
