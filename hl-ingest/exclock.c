@@ -57,15 +57,15 @@ exclock_measure_date(
 }
 
 int64_t
-exclock_answered(const struct exclock *x, int64_t sent_ms, int64_t date_ms)
+exclock_answered(
+    const struct exclock *x, int64_t sent_ms, int64_t got_ms, int64_t date_ms)
 {
-	int64_t t = sent_ms + x->offset_ms;
+	int64_t t = sent_ms + x->offset_ms,
+		first = date_ms - (got_ms - sent_ms);
 
 	if (date_ms < 0)
 		return t;
-	if (t < date_ms)
-		return date_ms;
-	return t > date_ms + 999 ? date_ms + 999 : t;
+	return t < first || t > date_ms + 999 ? first : t;
 }
 
 int64_t

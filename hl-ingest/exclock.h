@@ -4,8 +4,8 @@
  * Bars are the exchange's, so they close by its clock, not by ours. The
  * offset is measured by exchangeStatus (ms, halfway between question and
  * answer); until there is one, our clock is taken. Every answer's Date
- * header, cut to seconds, then tells a moment that the answer is not older
- * than: only that decides whether a row in it is final.
+ * header, cut to seconds, then checks that for the moment of the question: the
+ * answer is not older, and only that decides whether a row in it is final.
  */
 #ifndef HL_INGEST_EXCLOCK_H
 #define HL_INGEST_EXCLOCK_H
@@ -33,10 +33,12 @@ void exclock_measure(
  * known, or when it contradicts. */
 void exclock_measure_date(
     struct exclock *x, int64_t sent_ms, int64_t got_ms, int64_t date_ms);
-/* The exchange's time when an answer with this Date (or -1) was made, at the
- * earliest: our estimate for the sending, put into that second. */
-int64_t
-exclock_answered(const struct exclock *x, int64_t sent_ms, int64_t date_ms);
+/* The exchange's time when it looked for an answer with this Date (or -1), at
+ * the earliest. The Date is of the end of that, which may have taken long: the
+ * time of the sending is what counts. That is our estimate of it, unless the
+ * Date shows that to be wrong; then the Date less the whole way. */
+int64_t exclock_answered(
+    const struct exclock *x, int64_t sent_ms, int64_t got_ms, int64_t date_ms);
 /* "Sun, 22 Nov 2026 15:00:00 GMT" in ms, or -1. */
 int64_t exclock_parse_date(const char *s);
 

@@ -174,7 +174,7 @@ on_done(void *arg, const struct http_response *h)
 	a.why = why;
 	if (date >= 0 && h->outcome == HTTP_ANSWERED)
 		exclock_measure_date(r->clock, a.sent_ms, a.got_ms, date);
-	a.server_ms = exclock_answered(r->clock, a.sent_ms, date);
+	a.server_ms = exclock_answered(r->clock, a.sent_ms, a.got_ms, date);
 	learn(r, a.result);
 	call->fn(call->arg, &a);
 	free(call);

@@ -438,6 +438,8 @@ series_asked(struct series *s, int64_t now_ms)
 {
 	s->asked = true;
 	s->asked_ms = now_ms;
+	s->asked_data_ms = s->policy->data_ms;
+	s->asked_data_since_ms = s->policy->data_since_ms;
 }
 
 void
@@ -610,9 +612,10 @@ is_final(const struct series *s, const struct candle *rows, size_t n, size_t i,
 
 	if (i + 1 < n && rows[i + 1].open_ms >= end && rows[i + 1].trades > 0)
 		margin = p->grace_ms;
-	if (end + margin <= server_ms || end + margin <= p->data_ms)
+	if (end + margin <= server_ms || end + margin <= s->asked_data_ms)
 		return true;
-	return end <= p->data_ms && sent_ms >= p->data_since_ms + margin;
+	return end <= s->asked_data_ms &&
+	       sent_ms >= s->asked_data_since_ms + margin;
 }
 
 void

@@ -132,6 +132,9 @@ struct series {
 	int64_t ask_not_before_ms;
 	int64_t over_ms; /* a later frame came: the frontier's bar is over */
 	int64_t asked_ms; /* when it was sent; -1 never */
+	/* The policy's data_ms and data_since_ms then: what was seen since says
+	 * nothing of an answer that was on its way. */
+	int64_t asked_data_ms, asked_data_since_ms;
 	bool known; /* the exchange has answered with a row or frame */
 };
 

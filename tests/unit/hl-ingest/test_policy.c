@@ -258,9 +258,16 @@ test_exclock(void)
 	ok(x.offset_ms > 123000 && x.offset_ms < 126000,
 	    "one that contradicts does");
 	x.offset_ms = 4000;
-	is_int(exclock_answered(&x, 1000, 5000), 5000, "within the Date's");
-	is_int(exclock_answered(&x, 1000, 4000), 4999, "second");
-	is_int(exclock_answered(&x, 1000, 7000), 7000, "always");
+	is_int(exclock_answered(&x, 1000, 1010, -1), 5000,
+	    "what is answered was looked for after it was asked,");
+	is_int(
+	    exclock_answered(&x, 1000, 1010, 5000), 5000, "by our estimate,");
+	is_int(exclock_answered(&x, 1000, 4000, 7000), 5000,
+	    "however long the answer took,");
+	is_int(exclock_answered(&x, 1000, 1010, 4000), 3990,
+	    "unless the Date comes before it");
+	is_int(exclock_answered(&x, 1000, 1010, 7000), 6990,
+	    "or too long after it");
 	is_int(exclock_surely(5000, 6000), 6000, "clocks that agree");
 	is_int(exclock_surely(5000, 90000), 5000, "or the earlier one");
 	is_int(exclock_surely(90000, 5000), 5000, "of the two");

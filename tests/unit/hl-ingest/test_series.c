@@ -382,6 +382,22 @@ test_clocks(void)
 		    T0 + 3 * M + 40 * SEC, T0 + 5 * M + 7 * SEC);
 	}
 	is("c3:1E", "but the later frame proves it");
+	{
+		struct candle v[2] = {bar(4, 1), bar(5, 1)};
+
+		/* Another series shows a later bar while this answer is on its
+		 * way. */
+		series_asked(&s, T0 + 5 * M + 8 * SEC);
+		policy.data_ms = T0 + 6 * M;
+		policy.data_since_ms = T0 + 6 * M + 5 * SEC;
+		series_rows(&s, v, 2, T0 + 5 * M + 8 * SEC,
+		    T0 + 3 * M + 40 * SEC, T0 + 6 * M + 6 * SEC);
+		is("", "what was seen after the question says nothing");
+		series_asked(&s, T0 + 6 * M + 7 * SEC);
+		series_rows(&s, v, 2, T0 + 6 * M + 7 * SEC,
+		    T0 + 3 * M + 40 * SEC, T0 + 6 * M + 7 * SEC);
+		is("c4:1E", "what was seen before it does");
+	}
 	series_release(&s);
 }
 
