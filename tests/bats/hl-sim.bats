@@ -70,6 +70,15 @@ frames() { # NAME
 	grep '"channel":"candle"' "$LAB/$1.out" | jq -c .data
 }
 
+sent() {
+	curl -s "$SIM/sim/stats" | jq .frames
+}
+
+# The client, the only one, has all that was sent.
+has_all() { # NAME
+	[ "$(frames "$1" | wc -l)" -eq "$(sent)" ]
+}
+
 # --- the WebSocket API ------------------------------------------------------
 
 @test "acks come in the exchange's own order of keys" {
@@ -197,8 +206,7 @@ END
 	client ws 1 "$(sub BTC 5m)"
 	advance 100000
 	sees ws "\"t\":$T0"
-	until_true 10 test "$(snapshot BTC 5m "$T0" | jq .[0].n)" -eq \
-	    "$(frames ws | tail -n 1 | jq .n)"
+	until_true 10 has_all ws
 	diff <(frames ws | tail -n 1 | jq -S .) \
 	    <(snapshot BTC 5m "$T0" | jq -S .[0])
 }
@@ -359,9 +367,9 @@ END
 	client ws 1 "$(sub)"
 	advance 60000
 	sees ws "\"t\":$T0"
-	before=$(frames ws | wc -l)
+	before=$(sent)
 	advance 2000
-	until_true 10 test "$(curl -s "$SIM/sim/stats" | jq .frames)" -gt "$before"
+	[ "$(sent)" -gt "$before" ]
 	sees ws "\"n\":$(curl -s "$SIM/sim/closed?coin=BTC&interval=1m&from=$T0" | jq .n)"
 }
 
@@ -551,9 +559,9 @@ END
 	[ "$(frames ws | wc -l)" -eq 0 ]
 	advance 1
 	sees ws '"channel":"candle"'
+	until_true 10 has_all ws
 	kept=$(frames ws | wc -l)
 	[ "$kept" -gt 3 ]
-	until_true 5 test "$(curl -s "$SIM/sim/stats" | jq .frames)" -eq "$kept"
 	fault kind=stall,for=10s,how=lose
 	advance 10000
 	advance 10000
@@ -703,8 +711,7 @@ END
 	client ws 5 "$(sub PLAIN)" "$(sub LOST)" "$(sub TWICE)" \
 	    "$(sub LATE)" "$(sub AGAIN)"
 	advance 180000
-	until_true 10 test "$(curl -s "$SIM/sim/stats" | jq .frames)" -eq \
-	    "$(frames ws | wc -l)"
+	until_true 10 has_all ws
 	frames ws | jq -sc 'group_by(.s) | map({key: .[0].s, value:
 	    map([.t, .n])}) | from_entries' >"$LAB/seen"
 	jq -e '.PLAIN == (.PLAIN | sort | unique)' "$LAB/seen"
@@ -947,7 +954,8 @@ END
 	client ws 1 "$(sub)"
 	advance 60000
 	curl -sf "$SIM/sim/stats" >"$LAB/stats"
-	until_true 5 test "$(wc -l <"$LAB/frames")" -eq "$(jq .frames "$LAB/stats")"
+	logged() { [ "$(wc -l <"$LAB/frames")" -eq "$(jq .frames "$LAB/stats")" ]; }
+	until_true 10 logged
 	jq -se 'all(.[]; .s == "BTC" and .i == "1m" and .n > 0 and .us > 1e15)' "$LAB/frames"
 	run -2 hl-sim --listen 0.0.0.0
 	run -2 sink --listen 192.168.0.1
