@@ -323,13 +323,12 @@ head_has() {
 	done
 }
 
-@test "tens of thousands of requests a second" {
+@test "fifty connections at once, each request answered" {
 	command -v wrk >/dev/null || skip "wrk is not installed"
 	lab_run sink sink --port-file "$LAB/port"
 	until_true 10 test -s "$LAB/port"
-	rate=$(wrk -t1 -c50 -d1 "http://127.0.0.1:$(cat "$LAB/port")/x" |
-	    awk '/Requests\/sec/ { print int($2) }')
-	echo "# $rate requests a second" >&3
-	# Sanitizers and busy machines may take their share.
-	[ "$rate" -gt 10000 ]
+	wrk -t1 -c50 -d1 "http://127.0.0.1:$(cat "$LAB/port")/x" >"$LAB/wrk"
+	sed -n 's/^Requests\/sec: */# requests a second: /p' "$LAB/wrk" >&3
+	grep -q 'requests in' "$LAB/wrk"
+	run ! grep -E 'Socket errors|Non-2xx' "$LAB/wrk"
 }
