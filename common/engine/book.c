@@ -125,11 +125,10 @@ slots_grow(struct book *b)
 	return 0;
 }
 
+/* n bytes with their NUL. */
 static char *
-put(char *to, const char *s)
+put(char *to, const char *s, size_t n)
 {
-	size_t n = strlen(s) + 1;
-
 	memcpy(to, s, n);
 	return to + n;
 }
@@ -146,7 +145,9 @@ word_at(const struct rule *r, size_t at)
 static int
 fill(struct book_rule *b, const struct rule *r)
 {
-	size_t config_len = sizeof(r->config), n;
+	size_t config_len = sizeof(r->config);
+	size_t name = strlen(r->name) + 1, symbol = strlen(r->symbol) + 1;
+	size_t channels = r->channels != NULL ? strlen(r->channels) + 1 : 0;
 	char *text, *p;
 
 	/* Most of it is zero: eight bytes at a time, then the rest. */
@@ -154,16 +155,14 @@ fill(struct book_rule *b, const struct rule *r)
 		config_len -= 8;
 	while (config_len > 0 && r->config.bytes[config_len - 1] == 0)
 		config_len--;
-	n = config_len + strlen(r->name) + strlen(r->symbol) + 2 +
-	    (r->channels != NULL ? strlen(r->channels) + 1 : 0);
-	text = malloc(n);
+	text = malloc(config_len + name + symbol + channels);
 	if (text == NULL)
 		return -1;
 	memcpy(text, r->config.bytes, config_len);
-	p = put(text + config_len, r->name);
-	p = put(p, r->symbol);
+	p = put(text + config_len, r->name, name);
+	p = put(p, r->symbol, symbol);
 	if (r->channels != NULL)
-		put(p, r->channels);
+		put(p, r->channels, channels);
 	free(b->text);
 	b->text = text;
 	b->config_len = (uint8_t)config_len;

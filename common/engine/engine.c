@@ -139,26 +139,27 @@ any_new(struct engine *g, uint32_t rule)
 	return i;
 }
 
-/* Put the rule wherever it belongs. */
+/* Put the rule, as the book has it, wherever it belongs. */
 static int
-spread(struct engine *g, uint32_t rule, struct err *e)
+spread(struct engine *g, uint32_t rule, const struct rule *r, struct err *e)
 {
 	struct book_rule *b = &g->book.v[rule];
-	const char *symbol = book_rule_symbol(b);
 	uint32_t i;
 
 	if (!b->any_symbol) {
-		i = engine_series(g, symbol, strlen(symbol), b->interval, e);
+		i = engine_series(
+		    g, r->symbol, strlen(r->symbol), r->interval, e);
 		if (i == SERIES_NONE)
 			return -1;
-		return place_rule(g, rule, i, SERIES_NEVER, SERIES_NEVER, e);
+		return place_rule(g, rule, r, i, SERIES_NEVER, SERIES_NEVER, e);
 	}
 	b->watch = any_new(g, rule);
 	if (b->watch == BOOK_NONE)
 		return no_memory(e);
 	for (i = 0; i < g->table.n; i++)
 		if (g->table.v[i]->interval == b->interval &&
-		    place_rule(g, rule, i, SERIES_NEVER, SERIES_NEVER, e) < 0)
+		    place_rule(g, rule, r, i, SERIES_NEVER, SERIES_NEVER, e) <
+			0)
 			return -1;
 	return 0;
 }
@@ -197,7 +198,7 @@ place_again(struct engine *g, uint32_t rule, uint32_t series,
 	place_remove(g, rule, series);
 	if (book_update(&g->book, rule, r) < 0)
 		return no_memory(e);
-	return place_rule(g, rule, series, fired_ms, window_ms, e);
+	return place_rule(g, rule, r, series, fired_ms, window_ms, e);
 }
 
 /* The same on every series of a rule on any symbol: the old levels must all
@@ -226,7 +227,7 @@ place_any_again(
 	for (i = 0; i < g->table.n && rc == 0; i++)
 		if (g->table.v[i]->interval == interval)
 			rc = place_rule(
-			    g, rule, i, kept[2 * i], kept[2 * i + 1], e);
+			    g, rule, r, i, kept[2 * i], kept[2 * i + 1], e);
 	free(kept);
 	return rc;
 }
@@ -251,7 +252,7 @@ engine_rule_add(struct engine *g, const struct rule *r, struct err *e)
 {
 	uint32_t i = book_add(&g->book, r);
 
-	return i == BOOK_NONE ? no_memory(e) : spread(g, i, e);
+	return i == BOOK_NONE ? no_memory(e) : spread(g, i, r, e);
 }
 
 int
@@ -272,7 +273,7 @@ engine_rule_put(struct engine *g, const struct rule *r, struct err *e)
 	gather(g, i);
 	if (book_update(&g->book, i, r) < 0)
 		return no_memory(e);
-	return spread(g, i, e);
+	return spread(g, i, r, e);
 }
 
 int

@@ -7,7 +7,6 @@
 
 /* The levels of a rule, on one series. */
 struct levels {
-	struct rule rule;
 	struct rule_watch v[RULE_WATCHES_MAX];
 	uint32_t source[RULE_WATCHES_MAX];
 	size_t n;
@@ -20,17 +19,16 @@ no_memory(struct err *e)
 }
 
 static int
-levels_get(struct levels *l, const struct book_rule *b, struct series *s)
+levels_get(struct levels *l, const struct rule *r, struct series *s)
 {
 	struct indicator_spec specs[2];
 	size_t nspecs, i;
 
-	book_rule_get(b, &l->rule);
-	l->n = rule_watches(&l->rule, l->v);
-	nspecs = rule_indicators(&l->rule, specs);
+	l->n = rule_watches(r, l->v);
+	nspecs = rule_indicators(r, specs);
 	for (i = 0; i < l->n; i++) {
-		l->source[i] = series_source(s, &l->v[i], l->rule.on, specs,
-		    nspecs, rule_window_ms(&l->rule));
+		l->source[i] = series_source(
+		    s, &l->v[i], r->on, specs, nspecs, rule_window_ms(r));
 		if (l->source[i] == SERIES_NONE)
 			return -1;
 	}
@@ -160,10 +158,9 @@ place_watch(struct engine *g, uint32_t rule, uint32_t series)
 }
 
 int
-place_rule(struct engine *g, uint32_t rule, uint32_t series, int64_t fired_ms,
-    int64_t window_ms, struct err *e)
+place_rule(struct engine *g, uint32_t rule, const struct rule *r,
+    uint32_t series, int64_t fired_ms, int64_t window_ms, struct err *e)
 {
-	const struct book_rule *b = &g->book.v[rule];
 	struct series *s = g->table.v[series];
 	struct levels l; /* large, and only n matters of an empty one */
 	uint32_t watch, i;
@@ -175,7 +172,7 @@ place_rule(struct engine *g, uint32_t rule, uint32_t series, int64_t fired_ms,
 		    "rules on any symbol meet too many series: more than %d "
 		    "levels to watch",
 		    ENGINE_WATCHES_MAX);
-	if (b->is_active && levels_get(&l, b, s) < 0)
+	if (r->is_active && levels_get(&l, r, s) < 0)
 		return no_memory(e);
 	watch = series_watch_new(s);
 	if (watch == SERIES_NONE || remember(g, rule, series, watch) < 0)
@@ -201,6 +198,7 @@ place_remove(struct engine *g, uint32_t rule, uint32_t series)
 	uint32_t watch = recall(g, rule, series), i;
 	struct levels l = {.n = 0};
 	struct watch *w;
+	struct rule r;
 	ladder_key key;
 	int which;
 
@@ -208,8 +206,10 @@ place_remove(struct engine *g, uint32_t rule, uint32_t series)
 		return;
 	w = &s->watches[watch];
 	/* The sources exist: nothing is allocated here. */
-	if (w->levels > 0)
-		(void)levels_get(&l, &g->book.v[rule], s);
+	if (w->levels > 0) {
+		book_rule_get(&g->book.v[rule], &r);
+		(void)levels_get(&l, &r, s);
+	}
 	for (i = 0; i < l.n; i++) {
 		struct source *src = &s->sources[l.source[i]];
 
@@ -237,14 +237,16 @@ int
 place_any(struct engine *g, uint32_t series, struct err *e)
 {
 	const struct series *s = g->table.v[series];
+	struct rule r;
 	uint32_t i;
 
 	for (i = 0; i < g->nany; i++) {
 		if (g->any[i] == BOOK_NONE ||
 		    g->book.v[g->any[i]].interval != s->interval)
 			continue;
-		if (place_rule(g, g->any[i], series, SERIES_NEVER, SERIES_NEVER,
-			e) < 0)
+		book_rule_get(&g->book.v[g->any[i]], &r);
+		if (place_rule(g, g->any[i], &r, series, SERIES_NEVER,
+			SERIES_NEVER, e) < 0)
 			return -1;
 	}
 	return 0;

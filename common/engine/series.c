@@ -225,54 +225,62 @@ extent(struct series *s, int64_t window_ms)
 	return i;
 }
 
+/* Whether the source is the one for that watch, these studies and this
+ * extent. */
 static bool
-same(const struct source *a, const struct source *b)
+is_for(const struct source *o, const struct rule_watch *w, enum rule_on on,
+    const uint32_t study[2], uint32_t extent)
 {
-	return a->kind == b->kind && a->on == b->on && a->line == b->line &&
-	       a->extent == b->extent && a->studies == b->studies &&
-	       a->study[0] == b->study[0] && a->study[1] == b->study[1];
+	return o->kind == w->input && o->on == on && o->line == w->line &&
+	       o->extent == extent && o->study[0] == study[0] &&
+	       o->study[1] == study[1];
+}
+
+static uint32_t
+source_add(struct series *s, const struct source *new)
+{
+	uint32_t i = s->nsources;
+	struct source *v = realloc(s->sources, (i + 1) * sizeof(*v));
+
+	if (v == NULL)
+		return SERIES_NONE;
+	s->sources = v;
+	v[i] = *new;
+	ladder_init(&v[i].up, LADDER_LOWEST);
+	ladder_init(&v[i].down, LADDER_HIGHEST);
+	ladder_init(&v[i].edge_up, LADDER_LOWEST);
+	ladder_init(&v[i].edge_down, LADDER_LOWEST);
+	source_stir(&v[i]);
+	s->nsources++;
+	return i;
 }
 
 uint32_t
 series_source(struct series *s, const struct rule_watch *w, enum rule_on on,
     const struct indicator_spec *specs, size_t nspecs, int64_t window_ms)
 {
-	struct source *v, new = {
-			      .kind = w->input,
-			      .on = on,
-			      .line = w->line,
-			      .studies = (uint8_t)nspecs,
-			      .study = {SERIES_NONE, SERIES_NONE},
-			      .extent = SERIES_NONE,
-			      .window_ms = SERIES_NEVER,
-			  };
-	uint32_t i;
+	uint32_t of[2] = {SERIES_NONE, SERIES_NONE}, range = SERIES_NONE, i;
 
-	source_stir(&new);
 	for (i = 0; i < nspecs; i++) {
-		new.study[i] = study(s, &specs[i]);
-		if (new.study[i] == SERIES_NONE)
+		of[i] = study(s, &specs[i]);
+		if (of[i] == SERIES_NONE)
 			return SERIES_NONE;
 	}
 	if (window_ms > 0) {
-		new.extent = extent(s, window_ms);
-		if (new.extent == SERIES_NONE)
+		range = extent(s, window_ms);
+		if (range == SERIES_NONE)
 			return SERIES_NONE;
 	}
 	for (i = 0; i < s->nsources; i++)
-		if (same(&s->sources[i], &new))
+		if (is_for(&s->sources[i], w, on, of, range))
 			return i;
-	v = realloc(s->sources, (i + 1) * sizeof(*v));
-	if (v == NULL)
-		return SERIES_NONE;
-	s->sources = v;
-	ladder_init(&new.up, LADDER_LOWEST);
-	ladder_init(&new.down, LADDER_HIGHEST);
-	ladder_init(&new.edge_up, LADDER_LOWEST);
-	ladder_init(&new.edge_down, LADDER_LOWEST);
-	v[i] = new;
-	s->nsources++;
-	return i;
+	return source_add(s, &(struct source){.kind = w->input,
+				 .on = on,
+				 .line = w->line,
+				 .studies = (uint8_t)nspecs,
+				 .study = {of[0], of[1]},
+				 .extent = range,
+				 .window_ms = SERIES_NEVER});
 }
 
 static void

@@ -59,9 +59,9 @@ int judge_pass(struct engine *g, struct series *s, const struct candle *c,
     enum rule_on on, bool unwatched, bool aside, struct err *e);
 
 /* place.c: put the watch of a rule on a series, with the alerts it had
- * (SERIES_NEVER: none); and take it off. */
-int place_rule(struct engine *g, uint32_t rule, uint32_t series,
-    int64_t fired_ms, int64_t window_ms, struct err *e);
+ * (SERIES_NEVER: none); and take it off. r is what the book says of it. */
+int place_rule(struct engine *g, uint32_t rule, const struct rule *r,
+    uint32_t series, int64_t fired_ms, int64_t window_ms, struct err *e);
 void place_remove(struct engine *g, uint32_t rule, uint32_t series);
 /* A new series: the rules on any symbol come to it. */
 int place_any(struct engine *g, uint32_t series, struct err *e);

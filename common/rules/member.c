@@ -220,16 +220,17 @@ member_print(const struct rule_member *m, const void *base, struct buf *out)
 static const char *
 scan_string(const char **p, const char *end, size_t *n)
 {
-	const char *from = *p + 1, *close;
+	const char *from = *p + 1, *at = from;
 
 	if (*p >= end || **p != '"')
 		return NULL;
-	close = memchr(from, '"', (size_t)(end - from));
-	if (close == NULL)
+	while (at < end && *at != '"' && *at != '\\')
+		at++;
+	if (at == end || *at != '"')
 		return NULL;
-	*n = (size_t)(close - from);
-	*p = close + 1;
-	return memchr(from, '\\', *n) == NULL ? from : NULL;
+	*n = (size_t)(at - from);
+	*p = at + 1;
+	return from;
 }
 
 /* As member_read() does it: d must lie within the row's range. */

@@ -702,17 +702,18 @@ rule_print(const struct rule *r, bool secrets, struct buf *out)
 
 /* ---- the config as the store keeps it ------------------------------------ */
 
-/* Move *p behind the text if it stands there. */
-static bool
-skip(const char **p, const char *end, const char *text)
+/* Move *p behind the n bytes of text if they stand there. */
+static inline bool
+skip(const char **p, const char *end, const char *text, size_t n)
 {
-	size_t n = strlen(text);
-
 	if ((size_t)(end - *p) < n || memcmp(*p, text, n) != 0)
 		return false;
 	*p += n;
 	return true;
 }
+
+/* The same for a literal: of a known length it is no call. */
+#define SKIP(p, end, text) skip(p, end, text, sizeof(text) - 1)
 
 /*
  * Exactly what rule_config_print() writes, without a JSON parser: a store of
@@ -724,17 +725,18 @@ scan_config(struct rule *r, const char *text, size_t n)
 	const char *p = text, *end = text + n;
 	const struct rule_member *m;
 
-	if (!skip(&p, end, "{"))
+	if (!SKIP(&p, end, "{"))
 		return -1;
 	for (m = r->type->members; m->name != NULL; m++)
-		if (!skip(&p, end, "\"") || !skip(&p, end, m->name) ||
-		    !skip(&p, end, "\":") ||
+		if (!SKIP(&p, end, "\"") ||
+		    !skip(&p, end, m->name, strlen(m->name)) ||
+		    !SKIP(&p, end, "\":") ||
 		    member_scan(m, &r->config, &p, end) < 0 ||
-		    !skip(&p, end, ","))
+		    !SKIP(&p, end, ","))
 			return -1;
-	if (skip(&p, end, "\"on\":\"tick\"}"))
+	if (SKIP(&p, end, "\"on\":\"tick\"}"))
 		r->on = RULE_ON_TICK;
-	else if (skip(&p, end, "\"on\":\"close\"}"))
+	else if (SKIP(&p, end, "\"on\":\"close\"}"))
 		r->on = RULE_ON_CLOSE;
 	else
 		return -1;

@@ -8,18 +8,17 @@
 #include "db/sqlite/db.h"
 
 /* What judging needs of a rule comes first, so that a load of all reads no
- * more (struct store_rule_filter, lean). */
+ * more (struct store_rule_filter, lean). judged_on is said by config too. */
 #define LEAN                                                                   \
-	"SELECT id, rule_type, interval, judged_on, is_active, "               \
-	"cooldown_seconds, enabled_ms, name, symbol, config, "                 \
-	"discord_webhook_url, generic_webhook_url, channels"
+	"SELECT id, rule_type, interval, is_active, cooldown_seconds, "        \
+	"enabled_ms, name, symbol, config, discord_webhook_url, "              \
+	"generic_webhook_url, channels"
 #define COLUMNS LEAN ", seq, created_ms, updated_ms FROM rules "
 
 enum column {
 	COL_ID,
 	COL_TYPE,
 	COL_INTERVAL,
-	COL_ON,
 	COL_ACTIVE,
 	COL_COOLDOWN,
 	COL_ENABLED,
@@ -62,7 +61,6 @@ read_rule(const struct query *q, struct rule *r, struct err *e)
 		    e, "the store holds a rule of unknown type \"%s\"", type);
 	r->id = col_uuid(q, COL_ID);
 	r->interval = (interval_id)interval;
-	r->on = col_text(q, COL_ON)[0] == 't' ? RULE_ON_TICK : RULE_ON_CLOSE;
 	r->is_active = col_int(q, COL_ACTIVE) != 0;
 	r->cooldown_seconds = (int32_t)col_int(q, COL_COOLDOWN);
 	r->enabled_ms = col_int(q, COL_ENABLED);
