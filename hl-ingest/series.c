@@ -43,6 +43,7 @@ series_init(struct series *s, const char *coin, interval_id interval,
 	s->next_ms = s->from_ms = from_ms;
 	s->begun = begun;
 	s->frame_ms = s->asked_ms = s->seen_ms = s->untold_ms = -1;
+	s->listed_ms = -1;
 	s->over_ms = INT64_MAX;
 }
 
@@ -249,7 +250,8 @@ note_frame(struct series *s, const struct candle *c, int64_t now_ms)
 		s->seen_trades = c->trades;
 	}
 	s->stale_checks = s->untold_bars = 0;
-	s->untold_ms = -1;
+	s->untold_ms = s->listed_ms = -1;
+	s->suspect = false;
 	if (s->stale) {
 		s->stale = false;
 		s->ops->note(s->arg, s, SERIES_NOTE_FRESH, c);
@@ -343,6 +345,9 @@ silence_due(const struct series *s)
 		return INT64_MAX;
 	if (s->live_since_ms > last)
 		last = s->live_since_ms;
+	/* Trades without frames: look again once they should be here. */
+	if (s->suspect && !s->stale)
+		return s->asked_ms + FRAME_LAG_MS + CHECK_AFTER_MS;
 	if (s->asked_ms > last)
 		last = s->asked_ms;
 	return last + silence_ms(s);
@@ -539,19 +544,34 @@ take_row(struct series *s, const struct candle *row, int64_t server_ms,
 	return true;
 }
 
-/* Trades in the row that a live subscription should have told, but did not. */
+/* Trades in the row that happened long enough ago for their frames to be here:
+ * all when its bar is over for so long, else those that an answer listed so
+ * long ago. */
 static int64_t
-untold(const struct series *s, const struct candle *row, int64_t server_ms)
+settled_trades(struct series *s, const struct candle *row, int64_t server_ms)
 {
-	if (!s->live || row->trades <= 0 || row->open_ms < s->seen_ms)
-		return 0;
-	/* Counted only from when it was live, and not what is on its way. */
-	if (s->live_since_ms > server_ms - FRAME_LAG_MS ||
-	    s->frame_ms > server_ms - FRAME_LAG_MS)
-		return 0;
+	int64_t trades = 0;
+
+	if (row->open_ms + s->step_ms + FRAME_LAG_MS <= server_ms)
+		return row->trades;
+	if (row->open_ms == s->listed_ms) {
+		if (s->listed_at_ms + FRAME_LAG_MS > server_ms)
+			return 0;
+		trades = s->listed_trades;
+	}
+	s->listed_ms = row->open_ms;
+	s->listed_trades = row->trades;
+	s->listed_at_ms = server_ms;
+	return trades < row->trades ? trades : row->trades;
+}
+
+/* Trades of that many in the row that no frame of a live subscription told. */
+static int64_t
+untold(const struct series *s, const struct candle *row, int64_t trades)
+{
 	if (row->open_ms > s->seen_ms)
-		return row->open_ms < s->live_since_ms ? 0 : row->trades;
-	return row->trades > s->seen_trades ? row->trades - s->seen_trades : 0;
+		return row->open_ms < s->live_since_ms ? 0 : trades;
+	return trades > s->seen_trades ? trades - s->seen_trades : 0;
 }
 
 /* The last trade of a bar often gets no frame: one alone proves nothing, some
@@ -564,8 +584,18 @@ judge_silence(
 	int64_t trades = 0, more;
 	size_t i;
 
+	s->suspect = false;
+	/* Counted only from when it was live, and not what is on its way. */
+	if (!s->live || s->live_since_ms > server_ms - FRAME_LAG_MS ||
+	    s->frame_ms > server_ms - FRAME_LAG_MS)
+		return;
 	for (i = 0; i < n; i++) {
-		more = untold(s, &rows[i], server_ms);
+		if (rows[i].trades <= 0 || rows[i].open_ms < s->seen_ms)
+			continue;
+		s->suspect |=
+		    untold(s, &rows[i], rows[i].trades) >= UNTOLD_TRADES;
+		more =
+		    untold(s, &rows[i], settled_trades(s, &rows[i], server_ms));
 		if (more == 0)
 			continue;
 		news = &rows[i];

@@ -127,6 +127,10 @@ struct series {
 	int64_t stale_checks; /* times REST found it stale in a row */
 	int64_t untold_bars,
 	    untold_ms; /* bars REST alone told of; the newest */
+	/* What REST listed of the newest bar, and when at the earliest: its
+	 * frames may be on their way for a while. */
+	int64_t listed_ms, listed_trades, listed_at_ms;
+	bool suspect; /* that was enough to be found silent, once it is older */
 
 	bool asked; /* a request is under way */
 	int64_t ask_not_before_ms;

@@ -349,8 +349,19 @@ test_stale(void)
 	is("c1:1", "nor is a bar whose one trade got no frame");
 	rows(&s, 1, 2, 1, 3 * M + 5 * SEC);
 	rows(&s, 2, 3, 1, 4 * M + 5 * SEC);
-	is("stale c2:1 c3:1", "but several such bars are");
+	is("c2:1 stale c3:1", "but several such bars are");
 	is_int(due(&s, 4 * M + 5 * SEC), 5 * M + 5 * SEC, "asked once a bar");
+	series_release(&s);
+	/* A burst after long quiet: its frames are on their way. */
+	start(&s, 0, true, SERIES_CONFIRM_OFF);
+	frame(&s, 0, 1, SEC);
+	rows(&s, -1, 0, 9, 30 * SEC);
+	is("f0:1", "nine trades may have been just now");
+	is_int(due(&s, 30 * SEC), 55 * SEC, "a second look tells");
+	rows(&s, -1, 0, 10, 40 * SEC);
+	is("", "but not within seconds,");
+	rows(&s, -1, 0, 10, 55 * SEC);
+	is("stale", "and nine are too many once their frames should be here");
 	series_release(&s);
 }
 
