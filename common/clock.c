@@ -287,3 +287,37 @@ clock_parse(int64_t *time_ms, const char *s, size_t n)
 	*time_ms = t;
 	return 0;
 }
+
+/* "Sun, 06 Nov 1994 08:49:37 GMT", "Sunday, 06-Nov-94 08:49:37 GMT" and "Sun
+ * Nov  6 08:49:37 1994". */
+int
+clock_parse_http(int64_t *time_ms, const char *s)
+{
+	static const char months[] = "JanFebMarAprMayJunJulAugSepOctNovDec";
+	char month[4] = "", iso[96];
+	int day = -1, year = -1, h = -1, m = -1, sec = -1, end = 0;
+	const char *at;
+
+	(void)sscanf(s, "%*3[A-Za-z], %2d %3[A-Za-z] %4d %2d:%2d:%2d GMT%n",
+	    &day, month, &year, &h, &m, &sec, &end);
+	if (end == 0) {
+		(void)sscanf(s,
+		    "%*9[A-Za-z], %2d-%3[A-Za-z]-%2d %2d:%2d:%2d GMT%n", &day,
+		    month, &year, &h, &m, &sec, &end);
+		/* More than 50 years ahead is the past (until 2076). */
+		year += year < 70 ? 2000 : 1900;
+	}
+	if (end == 0)
+		(void)sscanf(s, "%*3[A-Za-z] %3[A-Za-z] %2d %2d:%2d:%2d %4d%n",
+		    month, &day, &h, &m, &sec, &year, &end);
+	if (end == 0 || s[end] != '\0' || strlen(month) != 3)
+		return -1;
+	at = strstr(months, month);
+	if (at == NULL || (at - months) % 3 != 0)
+		return -1;
+	if (day < 0 || year < 0 || h < 0 || m < 0 || sec < 0)
+		return -1;
+	(void)snprintf(iso, sizeof(iso), "%04d-%02d-%02dT%02d:%02d:%02dZ", year,
+	    (int)(at - months) / 3 + 1, day, h, m, sec);
+	return clock_parse(time_ms, iso, strlen(iso));
+}

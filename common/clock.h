@@ -47,5 +47,8 @@ size_t clock_print(int64_t time_ms, char *out);
  * seconds below 10^11, else milliseconds. 0 or -1.
  */
 int clock_parse(int64_t *time_ms, const char *s, size_t n);
+/* A date of HTTP, in each of the three forms that RFC 9110 (5.6.7) wants
+ * understood. 0, or -1 with *time_ms as it was. */
+int clock_parse_http(int64_t *time_ms, const char *s);
 
 #endif

@@ -1,6 +1,3 @@
-#include <stdio.h>
-#include <string.h>
-
 #include "common/clock.h"
 #include "hl-ingest/exclock.h"
 
@@ -72,24 +69,4 @@ int64_t
 exclock_surely(int64_t our_ms, int64_t server_ms)
 {
 	return our_ms + AGREE_MS < server_ms ? our_ms : server_ms;
-}
-
-int64_t
-exclock_parse_date(const char *s)
-{
-	static const char months[] = "JanFebMarAprMayJunJulAugSepOctNovDec";
-	char month[4], iso[CLOCK_TEXT_MAX];
-	const char *m;
-	int day, year, hour, minute, second;
-	int64_t ms;
-
-	if (s == NULL || sscanf(s, "%*3s, %2d %3s %4d %2d:%2d:%2d GMT", &day,
-			     month, &year, &hour, &minute, &second) != 6)
-		return -1;
-	m = strstr(months, month);
-	if (m == NULL || (m - months) % 3 != 0)
-		return -1;
-	(void)snprintf(iso, sizeof(iso), "%04d-%02d-%02dT%02d:%02d:%02dZ", year,
-	    (int)(m - months) / 3 + 1, day, hour, minute, second);
-	return clock_parse(&ms, iso, strlen(iso)) == 0 ? ms : -1;
 }

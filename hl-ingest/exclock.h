@@ -39,8 +39,6 @@ void exclock_measure_date(
  * Date shows that to be wrong; then the Date less the whole way. */
 int64_t exclock_answered(
     const struct exclock *x, int64_t sent_ms, int64_t got_ms, int64_t date_ms);
-/* "Sun, 22 Nov 2026 15:00:00 GMT" in ms, or -1. */
-int64_t exclock_parse_date(const char *s);
 
 /*
  * A time at the exchange that is surely over at our_ms (our clock), when the

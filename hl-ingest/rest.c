@@ -164,9 +164,12 @@ on_done(void *arg, const struct http_response *h)
 	struct rest_call *call = arg;
 	struct rest *r = call->rest;
 	struct rest_answer a = {.body = h->body, .len = h->len};
-	int64_t date = exclock_parse_date(http_header(h, "Date"));
+	const char *said = http_header(h, "Date");
+	int64_t date = -1;
 	char why[256];
 
+	if (said != NULL)
+		(void)clock_parse_http(&date, said);
 	unlink_call(call);
 	a.sent_ms = call->sent_ms;
 	a.got_ms = clock_now_ms();

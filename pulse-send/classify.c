@@ -78,42 +78,6 @@ classify_seconds(const char *text)
 	return us < WAIT_MAX_US ? us : WAIT_MAX_US;
 }
 
-/* The three forms that RFC 9110 (5.6.7) wants understood: "Sun, 06 Nov 1994
- * 08:49:37 GMT", "Sunday, 06-Nov-94 08:49:37 GMT" and "Sun Nov  6 08:49:37
- * 1994". In ms since 1970, or -1. */
-static int64_t
-parse_date(const char *s)
-{
-	static const char months[] = "JanFebMarAprMayJunJulAugSepOctNovDec";
-	char month[4] = "", iso[96];
-	int day = -1, year = -1, h = -1, m = -1, sec = -1, end = 0;
-	const char *at;
-	int64_t ms;
-
-	(void)sscanf(s, "%*3[A-Za-z], %2d %3[A-Za-z] %4d %2d:%2d:%2d GMT%n",
-	    &day, month, &year, &h, &m, &sec, &end);
-	if (end == 0) {
-		(void)sscanf(s,
-		    "%*9[A-Za-z], %2d-%3[A-Za-z]-%2d %2d:%2d:%2d GMT%n", &day,
-		    month, &year, &h, &m, &sec, &end);
-		/* More than 50 years ahead is the past (until 2076). */
-		year += year < 70 ? 2000 : 1900;
-	}
-	if (end == 0)
-		(void)sscanf(s, "%*3[A-Za-z] %3[A-Za-z] %2d %2d:%2d:%2d %4d%n",
-		    month, &day, &h, &m, &sec, &year, &end);
-	if (end == 0 || s[end] != '\0' || strlen(month) != 3)
-		return -1;
-	at = strstr(months, month);
-	if (at == NULL || (at - months) % 3 != 0)
-		return -1;
-	if (day < 0 || year < 0 || h < 0 || m < 0 || sec < 0)
-		return -1;
-	(void)snprintf(iso, sizeof(iso), "%04d-%02d-%02dT%02d:%02d:%02dZ", year,
-	    (int)(at - months) / 3 + 1, day, h, m, sec);
-	return clock_parse(&ms, iso, strlen(iso)) == 0 ? ms : -1;
-}
-
 int64_t
 classify_retry_after(const char *text, const char *date, int64_t now_ms)
 {
@@ -121,11 +85,10 @@ classify_retry_after(const char *text, const char *date, int64_t now_ms)
 
 	if (us >= 0)
 		return us;
-	then = parse_date(text);
-	if (then < 0)
+	if (clock_parse_http(&then, text) < 0)
 		return -1;
-	if (date != NULL && parse_date(date) >= 0)
-		now_ms = parse_date(date);
+	if (date != NULL)
+		(void)clock_parse_http(&now_ms, date);
 	if (then <= now_ms)
 		return 0;
 	if (then - now_ms >= WAIT_MAX_US / 1000)

@@ -42,6 +42,16 @@ try_time(const char *s, size_t n)
 		abort();
 }
 
+/* s is NUL-terminated. */
+static void
+try_http_date(const char *s)
+{
+	int64_t ms;
+
+	if (clock_parse_http(&ms, s) == 0 && (ms < 0 || ms > CLOCK_MS_MAX))
+		abort();
+}
+
 int
 LLVMFuzzerTestOneInput(const uint8_t *p, size_t n)
 {
@@ -56,6 +66,7 @@ LLVMFuzzerTestOneInput(const uint8_t *p, size_t n)
 	s[n] = '\0';
 	try_decimal(s, n);
 	try_time(s, n);
+	try_http_date(s);
 	if (num_parse(&v, s, -5, 1000000, "x", &e) == 0 &&
 	    (v < -5 || v > 1000000))
 		abort();

@@ -8,7 +8,6 @@
 #include <string.h>
 
 #include "common/clock.h"
-#include "hl-ingest/exclock.h"
 #include "hl-ingest/frame.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *p, size_t n);
@@ -51,7 +50,6 @@ int
 LLVMFuzzerTestOneInput(const uint8_t *p, size_t n)
 {
 	size_t count = 0, bad;
-	char date[64];
 	struct frame f;
 	struct err e;
 	long rows;
@@ -65,10 +63,5 @@ LLVMFuzzerTestOneInput(const uint8_t *p, size_t n)
 	    frame_parse_rows((const char *)p, n, on_candle, &count, &bad, &e);
 	if (rows > 0 && (size_t)rows != count)
 		abort();
-	if (n < sizeof(date)) {
-		memcpy(date, p, n);
-		date[n] = '\0';
-		(void)exclock_parse_date(date);
-	}
 	return 0;
 }

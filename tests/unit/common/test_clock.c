@@ -52,6 +52,27 @@ static const struct {
     {"", -1},
 };
 
+/* The example of RFC 9110 in its three forms, and what is none of them. */
+static const struct {
+	const char *text;
+	int64_t ms; /* -1: refused */
+} http_dates[] = {
+    {"Sun, 06 Nov 1994 08:49:37 GMT", INT64_C(784111777000)},
+    {"Sunday, 06-Nov-94 08:49:37 GMT", INT64_C(784111777000)},
+    {"Sun Nov  6 08:49:37 1994", INT64_C(784111777000)},
+    {"Sun, 22 Nov 2026 15:00:00 GMT", INT64_C(1795359600000)},
+    {"Sun, 22 Foo 2026 15:00:00 GMT", -1},
+    {"Sun, 22 ovD 2026 15:00:00 GMT", -1},
+    {"Sun, 32 Nov 2026 15:00:00 GMT", -1},
+    {"Sun, 22 Nov 2026 25:00:00 GMT", -1},
+    {"Sun, 22 Nov 2026 15:00:00 GMT+1", -1},
+    {"Sun, 22 Nov 2026 15:00:00", -1},
+    {"Sun, -2 Nov 2026 15:00:00 GMT", -1},
+    {"2026-11-22T15:00:00Z", -1},
+    {"soon", -1},
+    {"", -1},
+};
+
 int
 main(void)
 {
@@ -73,6 +94,13 @@ main(void)
 			ms = -1;
 		ok(ms == parses[i].ms, "'%s' is %s", parses[i].text,
 		    parses[i].ms < 0 ? "refused" : "taken");
+	}
+	for (i = 0; i < sizeof(http_dates) / sizeof(http_dates[0]); i++) {
+		ms = -1;
+		if (clock_parse_http(&ms, http_dates[i].text) < 0)
+			ok(ms == -1, "what is refused is not touched");
+		ok(ms == http_dates[i].ms, "a date of HTTP: '%s'",
+		    http_dates[i].text);
 	}
 	/* Every day of 8 centuries, so every leap rule, by way of the text. */
 	for (ms = 0; ms < INT64_C(25000000000000); ms += 86400000) {
