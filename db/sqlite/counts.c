@@ -68,8 +68,11 @@ counts_write(struct db *db, struct err *e)
 		const struct group *g = &c->groups[i];
 
 		if (write_change(
-			db, g->table, g->name, g->status, g->change, e) < 0)
+			db, g->table, g->name, g->status, g->change, e) < 0) {
+			/* Those before it are written and still counted. */
+			db->broken = true;
 			return -1;
+		}
 	}
 	c->n = 0;
 	memset(c->slots, 0, sizeof(c->slots));
