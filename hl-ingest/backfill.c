@@ -14,8 +14,6 @@
 #define CONFIRM_PERCENT	      80
 #define CONFIRM_LEAST_PERCENT 50
 #define CHECK_EVERY_MS	      INT64_C(600000)
-/* What confirming finds free when others are sent. */
-#define RESERVED_PERCENT 15
 /* A series that alone keeps failing is left alone this long, then longer. */
 #define FAILING_BASE_MS 1000
 #define FAILING_CAP_MS	60000
@@ -291,7 +289,7 @@ room_for(int64_t limit, const struct series_ask *ask)
 
 	if (ask->urgency == SERIES_ASK_CONFIRM)
 		return weight;
-	room = weight + limit * RESERVED_PERCENT / 100;
+	room = weight + limit * BUDGET_RESERVED_PERCENT / 100;
 	left = limit * (100 - CONFIRM_PERCENT) / 100;
 	if (room <= left)
 		return room;

@@ -23,6 +23,9 @@
 #define BUDGET_WS_CONNECTS   30
 #define BUDGET_SUBSCRIPTIONS 1000
 
+/* Of the limit, left free by what is not urgent for what is. */
+#define BUDGET_RESERVED_PERCENT 15
+
 #define BUDGET_WEIGHT_STATUS 2
 #define BUDGET_WEIGHT_INFO   20
 

@@ -5,8 +5,6 @@
 #include "hl-ingest/catalogue.h"
 
 #define AGAIN_MS 2000
-/* A reading anew leaves this much of the minute to what is urgent. */
-#define RESERVED_WEIGHT 100
 
 void
 catalogue_init(struct catalogue *c, struct rest *rest)
@@ -152,7 +150,7 @@ catalogue_step(struct catalogue *c)
 {
 	static const char *const types[] = {
 	    "spotMeta", "meta", "perpDexs", "meta"};
-	int64_t now = clock_mono_ms(), wait;
+	int64_t now = clock_mono_ms(), weight = BUDGET_WEIGHT_INFO, wait;
 	struct buf body;
 	struct err e;
 
@@ -160,8 +158,10 @@ catalogue_step(struct catalogue *c)
 		return INT64_MAX;
 	if (now < c->not_before_ms)
 		return c->not_before_ms;
-	wait = rest_wait(c->rest,
-	    BUDGET_WEIGHT_INFO + (c->readings > 0 ? RESERVED_WEIGHT : 0));
+	/* The first reading is waited for; one anew is not urgent. */
+	if (c->readings > 0)
+		weight += c->rest->budget.limit * BUDGET_RESERVED_PERCENT / 100;
+	wait = rest_wait(c->rest, weight);
 	if (wait > 0)
 		return now + wait;
 	buf_init(&body, 256);
