@@ -46,7 +46,6 @@ route_alert_list(struct api *a, struct exchange *x, struct err *e)
 	};
 	struct listing l = {.x = x, .limit = api_int(x, "limit")};
 	struct buf *b = api_json(x, 200);
-	char next[CURSOR_TEXT_MAX];
 	struct uuid rule_id;
 	int64_t n;
 
@@ -62,13 +61,7 @@ route_alert_list(struct api *a, struct exchange *x, struct err *e)
 	buf_adds(b, "{\"alerts\":[");
 	if (store_alert_list(a->st, &f, list_one, &l, e) < 0)
 		return -1;
-	buf_addf(b, "],\"total\":%" PRId64 ",\"next_cursor\":", n);
-	if (l.more) {
-		cursor_print(l.last_ms, &l.last_id, next);
-		buf_addf(b, "\"%s\"}", next);
-	} else {
-		buf_adds(b, "null}");
-	}
+	page_end(b, n, l.more, l.last_ms, &l.last_id);
 	return 0;
 }
 

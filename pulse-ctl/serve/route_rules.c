@@ -246,7 +246,6 @@ print_list(struct api *a, struct exchange *x, struct store_rule_filter *f,
     int64_t seq, struct err *e)
 {
 	struct listing l = {.x = x, .limit = f->limit};
-	char next[CURSOR_TEXT_MAX];
 	struct buf *b = &x->out;
 	int64_t n;
 
@@ -256,13 +255,7 @@ print_list(struct api *a, struct exchange *x, struct store_rule_filter *f,
 	buf_adds(b, "{\"rules\":[");
 	if (store_rule_list(a->st, f, list_one, &l, e) < 0)
 		return -1;
-	buf_addf(b, "],\"total\":%" PRId64 ",\"next_cursor\":", n);
-	if (l.more) {
-		cursor_print(l.last_ms, &l.last_id, next);
-		buf_addf(b, "\"%s\"}", next);
-	} else {
-		buf_adds(b, "null}");
-	}
+	page_end(b, n, l.more, l.last_ms, &l.last_id);
 	return 0;
 }
 

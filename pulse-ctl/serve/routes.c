@@ -707,6 +707,21 @@ cursor_print(int64_t ms, const struct uuid *id, char *out)
 	digest_base64url(raw, sizeof(raw), out);
 }
 
+void
+page_end(struct buf *b, int64_t total, bool more, int64_t last_ms,
+    const struct uuid *last_id)
+{
+	char next[CURSOR_TEXT_MAX];
+
+	buf_addf(b, "],\"total\":%" PRId64 ",\"next_cursor\":", total);
+	if (more) {
+		cursor_print(last_ms, last_id, next);
+		buf_addf(b, "\"%s\"}", next);
+	} else {
+		buf_adds(b, "null}");
+	}
+}
+
 int
 cursor_parse(const char *text, int64_t *ms, struct uuid *id)
 {

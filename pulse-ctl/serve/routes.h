@@ -104,6 +104,10 @@ int route_candle_list(struct api *a, struct exchange *x, struct err *e);
 /* "time:id" in base64url: where the next page begins. */
 #define CURSOR_TEXT_MAX 100
 void cursor_print(int64_t ms, const struct uuid *id, char *out);
+/* The end of a list's answer: the array is closed, how many there are in all,
+ * and the cursor of what follows that item, or null when nothing does. */
+void page_end(struct buf *b, int64_t total, bool more, int64_t last_ms,
+    const struct uuid *last_id);
 int cursor_parse(const char *text, int64_t *ms, struct uuid *id);
 
 #endif
