@@ -183,7 +183,8 @@ unlock_store() {
 	[ "$(wc -l <"$LAB/err")" -eq 2 ]
 }
 
-@test "SIGTERM while the store is locked: what cannot be recorded is named" {
+# A request is under way, the store is locked, and the program is told to stop.
+stopped_while_locked() {
 	lab_sink --answer '{"delay_ms":1000}'
 	url any /hook
 	mkfifo "$LAB/in"
@@ -196,6 +197,10 @@ unlock_store() {
 	lock_store
 	until_true 30 grep -q 'kept the database locked' "$LAB/err"
 	kill -TERM "$pid"
+}
+
+@test "SIGTERM while the store is locked: what cannot be recorded is named" {
+	stopped_while_locked
 	status=0
 	wait "$pid" || status=$?
 	[ "$status" -eq 75 ]
@@ -206,18 +211,7 @@ unlock_store() {
 }
 
 @test "SIGTERM while the store is locked for a moment: all is recorded" {
-	lab_sink --answer '{"delay_ms":1000}'
-	url any /hook
-	mkfifo "$LAB/in"
-	pulse-send --webhook-file "$LAB/any" <"$LAB/in" >"$LAB/out" 2>"$LAB/err" 3>&- 4>&- &
-	pid=$!
-	lab_note "$pid"
-	exec 5>"$LAB/in"
-	alert 1 1 >&5
-	seen 1
-	lock_store
-	until_true 30 grep -q 'kept the database locked' "$LAB/err"
-	kill -TERM "$pid"
+	stopped_while_locked
 	unlock_store
 	wait "$pid"
 	exec 5>&-
