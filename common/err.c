@@ -3,17 +3,23 @@
 
 #include "common/err.h"
 
+static void
+set(struct err *e, bool local, const char *fmt, va_list ap)
+{
+	if (e == NULL)
+		return;
+	(void)vsnprintf(e->msg, sizeof(e->msg), fmt, ap);
+	e->local = local;
+}
+
 int
 err_set(struct err *e, const char *fmt, ...)
 {
 	va_list ap;
 
-	if (e == NULL)
-		return -1;
 	va_start(ap, fmt);
-	(void)vsnprintf(e->msg, sizeof(e->msg), fmt, ap);
+	set(e, false, fmt, ap);
 	va_end(ap);
-	e->local = false;
 	return -1;
 }
 
@@ -22,12 +28,9 @@ err_local(struct err *e, const char *fmt, ...)
 {
 	va_list ap;
 
-	if (e == NULL)
-		return -1;
 	va_start(ap, fmt);
-	(void)vsnprintf(e->msg, sizeof(e->msg), fmt, ap);
+	set(e, true, fmt, ap);
 	va_end(ap);
-	e->local = true;
 	return -1;
 }
 

@@ -20,9 +20,10 @@
 
 /*
  * 0, or -1 with the reason: only http and https; no user or password; no
- * fragment; not what webhook_redact() shows of one; no IPv4 address in another form than four decimal numbers; and
- * no address that guard_address() refuses, no "localhost" or ".internal"
- * name (unless allow_private). Never names more of the URL than its host.
+ * fragment; not what webhook_redact() shows of one; no IPv4 address in
+ * another form than four decimal numbers; and no address that guard_address()
+ * refuses, no "localhost" or ".internal" name (unless allow_private). Never
+ * names more of the URL than its host.
  */
 int guard_url(const char *url, bool allow_private, struct err *e);
 

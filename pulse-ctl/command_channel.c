@@ -566,7 +566,7 @@ show(void *arg, const struct stored_channel *s, struct err *e)
 int
 command_channel_list(struct ctl *c)
 {
-	struct showing w = {.tabular = ctl_tabular(c)};
+	struct showing w = {.secrets = false};
 	struct err e;
 	int code;
 

@@ -568,7 +568,6 @@ commands_print_group_help(const char *first)
 void
 commands_print_all(void)
 {
-
 	puts("Examples:\n"
 	     "  pulse-ctl rule add BTC 'price >= 50000' --discord-file "
 	     "url.txt\n"

@@ -333,7 +333,7 @@ series_begin_anew(struct series *s)
 			extent_begin(s, &s->extents[i]);
 	/* Values jump: with the next record every source looks again. */
 	for (i = 0; i < s->nsources; i++)
-		s->sources[i].quiet_from = LADDER_HIGHEST;
+		source_stir(&s->sources[i]);
 	s->calm.is = false;
 }
 

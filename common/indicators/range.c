@@ -202,17 +202,19 @@ const struct indicator indicator_stoch = {
  * |n x[i] - S| are whole numbers below 2^63 (x < 2^50, n < 2^13): a flat
  * window deviates by exactly 0.
  *
- * A short window's terms are added up. Of a long one their sum follows from how many values lie below the mean and
- * what they add up to: its values are kept sorted for that, with a
- * finger where the mean was: a bar costs two binary searches, one memmove()
- * of the values between the one that goes and the one that comes, and a step
- * of the finger for each value that the mean passes.
+ * A short window's terms are added up. Of a long one their sum follows from
+ * how many values lie below the mean and what they add up to: its values are
+ * kept sorted for that, with a finger where the mean was: a bar costs two
+ * binary searches, one memmove() of the values between the one that goes and
+ * the one that comes, and a step of the finger for each value that the mean
+ * passes.
  */
 struct cci {
 	struct state_head head;
 	int64_t sum;
 	int64_t at;
-	/* Of a long window only. Of the sorted values, so many lay below the mean, and their sum. */
+	/* Of a long window only: how many of the sorted values lay below the
+	 * mean, and their sum. */
 	int64_t below, below_sum;
 	/* The window's n values as they came; of a long one, the same sorted.
 	 * At first they are zeroes, below every price. */

@@ -1,10 +1,10 @@
 #!/usr/bin/env bash
 # From the frame on the exchange's socket to the request at the receiver, the
 # whole pipeline: hl-sim | hl-ingest | pulse-eval | pulse-send | sink, every
-# stage with its durable commits. Each of many quiet markets fires its rule (or its
-# hundred rules) with its first trade. The simulator stamps a frame when it is
-# written, the sink a request when it is complete, by the same clock. Beside it what one bare fdatasync of the same disk costs,
-# before and after.
+# stage with its durable commits. Each of many quiet markets fires its rule (or
+# its hundred rules) with its first trade. The simulator stamps a frame when it
+# is written, the sink a request when it is complete, by the same clock. Beside
+# it what one bare fdatasync of the same disk costs, before and after.
 #
 #	ALERTS=300 BURSTS=30 RATE=0.1 tests/bench/pipeline/bench_latency.sh
 # shellcheck disable=SC2016,SC2119 # $LAB is expanded by the inner shell
