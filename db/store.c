@@ -162,6 +162,12 @@ store_rollback(struct store *st)
 }
 
 bool
+store_tidy(struct store *st)
+{
+	return st->ops->tidy(st);
+}
+
+bool
 store_busy(const struct store *st)
 {
 	return st->busy;

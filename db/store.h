@@ -82,6 +82,13 @@ int store_begin(struct store *st, bool durable, struct err *e);
 int store_commit(struct store *st, struct err *e);
 /* Forget the open transaction, if any. */
 void store_rollback(struct store *st);
+/*
+ * For moments with nothing to do: do what a later commit would have to do. It
+ * may take some ms, and mostly there is nothing. True when there was: the next
+ * transaction then waits for the disk once more than others do, so a small one
+ * is best made at once.
+ */
+bool store_tidy(struct store *st);
 
 /* ---- rules --------------------------------------------------------------- */
 

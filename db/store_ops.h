@@ -27,6 +27,7 @@ struct store_ops {
 	int (*begin)(struct store *st, bool durable, struct err *e);
 	int (*commit)(struct store *st, struct err *e);
 	void (*rollback)(struct store *st);
+	bool (*tidy)(struct store *st);
 
 	int (*rule_put)(struct store *st, struct rule *r, struct err *e);
 	int (*rule_get)(struct store *st, const struct uuid *id, struct rule *r,

@@ -110,6 +110,12 @@ tick_if_due(struct input *in, struct err *e)
 }
 
 static int
+idle(struct input *in, struct err *e)
+{
+	return in->calls->idle != NULL ? in->calls->idle(in->calls->arg, e) : 0;
+}
+
+static int
 wait_ms(const struct input *in)
 {
 	int64_t left;
@@ -149,6 +155,8 @@ fill(struct input *in, struct err *e)
 	if ((ready == 0 || stale) && in->batch > 0 && flush(in, e) < 0)
 		return -1;
 	if (tick_if_due(in, e) < 0)
+		return -1;
+	if (ready == 0 && idle(in, e) < 0)
 		return -1;
 	if (ready == 0)
 		ready = poll(p, 2, wait_ms(in));

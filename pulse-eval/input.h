@@ -26,6 +26,9 @@ struct input_calls {
 	int (*flush)(void *arg, struct err *e);
 	/* Comes at least every period_ms, after a flush; NULL: none. */
 	int (*tick)(void *arg, struct err *e);
+	/* Nothing is waiting: comes after a flush, before more is awaited;
+	 * NULL: none. */
+	int (*idle)(void *arg, struct err *e);
 	int period_ms;
 };
 

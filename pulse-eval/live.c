@@ -263,6 +263,15 @@ on_tick(void *arg, struct err *e)
 	return 0;
 }
 
+/* The heartbeat comes early: so it, and no alert, begins the new log. */
+static int
+on_idle(void *arg, struct err *e)
+{
+	struct live *l = arg;
+
+	return store_tidy(l->st) ? heartbeat(l, false, e) : 0;
+}
+
 /* ---- the run ---------------------------------------------------------------------------- */
 
 static enum input_end
@@ -273,6 +282,7 @@ run(struct live *l, struct err *e)
 	    .event = on_event,
 	    .flush = on_flush,
 	    .tick = on_tick,
+	    .idle = on_idle,
 	    .period_ms = PERIOD_MS};
 	enum input_end end;
 

@@ -65,6 +65,8 @@ struct db {
 	bool in_transaction;
 	bool broken; /* a write of the open transaction failed */
 	int64_t commits; /* of ours */
+	/* Pages of the log after our last commit, and when it was copied. */
+	int log_pages, log_copied;
 	int64_t wait_ms; /* for another writer */
 	int64_t budget_end_us; /* monotonic; 0: none */
 	int synchronous; /* as the pragma counts: 1 NORMAL, 2 FULL */
@@ -132,6 +134,11 @@ int db_enter(struct db *db, bool durable, bool *own, struct err *e);
 /* Gives rc back, or -1 when the commit failed. */
 int db_leave(struct db *db, bool own, int rc, struct err *e);
 
+/* ---- the log (wal.c) ---- */
+
+/* Of a new connection: copy the log in time. */
+void wal_watch(struct db *db);
+
 /* ---- failures (db.c) ---- */
 
 /* A sentence for what SQLite just refused. Returns -1. */
@@ -182,6 +189,7 @@ int sqlite_check(struct store *st, void (*fn)(void *arg, const char *),
     void *arg, struct err *e);
 int sqlite_recount(struct store *st, struct err *e);
 int sqlite_backup(struct store *st, const char *path, struct err *e);
+bool sqlite_tidy(struct store *st);
 
 int sqlite_rule_put(struct store *st, struct rule *r, struct err *e);
 int sqlite_rule_get(

@@ -43,6 +43,7 @@ static const struct store_ops sqlite_ops = {
     .begin = sqlite_begin,
     .commit = sqlite_commit,
     .rollback = sqlite_rollback,
+    .tidy = sqlite_tidy,
     .rule_put = sqlite_rule_put,
     .rule_get = sqlite_rule_get,
     .rule_delete = sqlite_rule_delete,
@@ -265,20 +266,19 @@ ready_schema(struct db *db, struct err *e)
 /* ---- opening and closing ------------------------------------------------- */
 
 /*
- * cache_size: 16 MB at most, taken as needed. wal_autocheckpoint: 16 MB of log
- * before it is copied, so that a page that changes often is copied once.
+ * cache_size: 16 MB at most, taken as needed.
  */
 static int
 configure(struct db *db, struct err *e)
 {
 	(void)sqlite3_extended_result_codes(db->sql, 1);
 	sqlite_set_wait(&db->store, DB_BUSY_MS);
+	wal_watch(db);
 	(void)sqlite3_db_config(
 	    db->sql, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, NULL);
 	return exec(db,
 	    "PRAGMA foreign_keys=ON; PRAGMA temp_store=MEMORY; "
-	    "PRAGMA cache_size=-16384; PRAGMA cache_spill=32001; PRAGMA "
-	    "wal_autocheckpoint=4000; "
+	    "PRAGMA cache_size=-16384; PRAGMA cache_spill=32001; "
 	    "PRAGMA journal_size_limit=67108864",
 	    e);
 }

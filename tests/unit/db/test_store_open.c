@@ -309,6 +309,65 @@ the_rest(const struct scratch *s)
 	store_close(st);
 }
 
+/* One page in the log, with its head. */
+#define LOG_PAGE INT64_C(4120)
+
+static int64_t
+log_bytes(const struct scratch *s)
+{
+	char path[300];
+	struct stat sb;
+
+	(void)snprintf(path, sizeof(path), "%s-wal", s->db);
+	return stat(path, &sb) == 0 ? (int64_t)sb.st_size : -1;
+}
+
+/* Commit: some twenty pages each time. */
+static void
+write_log(struct store *st, int times)
+{
+	static char text[65536];
+	struct err e;
+	int i;
+
+	memset(text, 'x', sizeof(text) - 1);
+	for (i = 0; i < times; i++)
+		must(store_component_put(st, "log", "a", i, text, &e), &e);
+}
+
+/* Commit until the file of the log is so long. */
+static void
+fill_log(struct store *st, const struct scratch *s, int64_t pages)
+{
+	int i;
+
+	for (i = 0; i < 1000 && log_bytes(s) < pages * LOG_PAGE; i++)
+		write_log(st, 1);
+	ok(log_bytes(s) >= pages * LOG_PAGE, "a log of %d pages", (int)pages);
+}
+
+static void
+tidied(const struct scratch *s)
+{
+	struct store *st = open_scratch(s);
+	int64_t size;
+
+	fill_log(st, s, 1000);
+	ok(!store_tidy(st), "a short log is not worth a copy");
+	fill_log(st, s, 2100);
+	ok(store_tidy(st), "a long one is copied when there is time");
+	ok(!store_tidy(st), "once");
+	size = log_bytes(s);
+	write_log(st, 10);
+	is_int(log_bytes(s), size, "then it begins anew");
+	ok(!store_tidy(st), "and is short");
+	write_log(st, 500);
+	ok(log_bytes(s) < 4100 * LOG_PAGE,
+	    "without a moment's time a commit copies it");
+	is_whole(st, "whole after copies");
+	store_close(st);
+}
+
 int
 main(void)
 {
@@ -322,6 +381,7 @@ main(void)
 	backup(&s);
 	transactions(&s);
 	the_rest(&s);
+	tidied(&s);
 	damaged(&s);
 	scratch_remove(&s);
 	return tap_done();
