@@ -204,6 +204,7 @@ say_refused(struct feed *f, struct member *m)
 	struct buf b;
 
 	m->said = true;
+	f->refused_news = true;
 	buf_init(&b, 1024);
 	names_print_suggestions(&f->catalogue.names, m->asked, &b);
 	log_error("%s:%s: %s%s", m->asked, interval_name(m->interval), m->why,
@@ -232,6 +233,7 @@ come_back(struct feed *f, struct member *m)
 	m->failures = 0;
 	m->past = (struct past){.asked = false};
 	m->state = MEMBER_NEW;
+	f->refused_news = true;
 	feed_kick(f);
 }
 

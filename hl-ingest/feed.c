@@ -120,6 +120,7 @@ feed_remove(struct feed *f, struct member *m)
 	log_info(
 	    "%s %s: no longer followed", m->coin, interval_name(m->interval));
 	begin_leave(f, m);
+	f->refused_news |= m->state == MEMBER_REFUSED;
 	m->state = MEMBER_GONE;
 	feed_kick(f);
 }

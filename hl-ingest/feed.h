@@ -134,6 +134,7 @@ struct feed {
 	int64_t rule_seq;
 	int64_t any_warmup[INTERVAL_COUNT]; /* of rules on any symbol */
 	bool limit_said, confirm_said;
+	bool refused_news; /* which series are refused changed */
 	bool plan_due; /* series came or went: backfill_plan() */
 	unsigned readings_seen; /* of the catalogue */
 };

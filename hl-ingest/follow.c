@@ -151,7 +151,7 @@ follow_beat(struct feed *f, bool ended)
 	if (f->store == NULL || !f->options.rules)
 		return;
 	(void)gethostname(host, sizeof(host) - 1);
-	buf_init(&counters, 8192);
+	buf_init(&counters, (size_t)16 * 1024);
 	report_counters(f, &counters);
 	if (ended && counters.len > 0) {
 		counters.len--;

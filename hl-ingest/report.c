@@ -9,6 +9,8 @@
 #include "hl-ingest/feed.h"
 
 #define BEAT_EVERY_MS 10000
+/* So many refused series are named in the store; all are counted. */
+#define REFUSED_NAMED 16
 /* At the end the reader has this long to take what is left. */
 #define DRAIN_REAL_MS 5000
 
@@ -352,21 +354,54 @@ report_step(struct feed *f, int64_t now_ms)
 		/* Its numbers are totals: for a slow reader the newest one
 		 * holds all that those in between would have said. */
 		f->beat_waits = true;
-		follow_beat(f, false);
+		f->refused_news = true;
 	}
+	/* Who mends a rule and asks for the status is not told of the past. */
+	if (f->refused_news)
+		follow_beat(f, false);
+	f->refused_news = false;
 	if (f->beat_waits && !out_blocked(&f->out))
 		put_beat(f);
 	return f->beat_at_ms;
 }
 
-/* For the store's list of components: the same counters as an object. */
+/* ,"refused":[{"series":…,"like":[coin…]}…]: the first few of them. */
+static void
+add_refused(const struct feed *f, struct buf *b)
+{
+	const struct name *like[NAMES_SUGGESTIONS];
+	size_t i, j, k, n = 0;
+
+	buf_adds(b, ",\"refused\":[");
+	for (i = 0; i < f->n_members && n < REFUSED_NAMED; i++) {
+		const struct member *m = f->members[i];
+
+		if (m->state != MEMBER_REFUSED)
+			continue;
+		buf_addf(b, "%s{\"symbol\":", n++ > 0 ? "," : "");
+		buf_adds_json(b, m->asked);
+		buf_addf(b, ",\"interval\":\"%s\",\"like\":[",
+		    interval_name(m->interval));
+		k = names_suggest(&f->catalogue.names, m->asked, like);
+		for (j = 0; j < k; j++) {
+			buf_adds(b, j > 0 ? "," : "");
+			buf_adds_json(b, like[j]->coin);
+		}
+		buf_adds(b, "]}");
+	}
+	buf_addc(b, ']');
+}
+
+/* For the store's list of components: the same counters as an object, and
+ * what a person has to mend by name. */
 void
 report_counters(struct feed *f, struct buf *out)
 {
 	struct buf members;
 
-	buf_init(&members, 8192);
+	buf_init(&members, (size_t)16 * 1024);
 	add_counters(f, &members);
+	add_refused(f, &members);
 	buf_addc(out, '{');
 	if (members.len > 0)
 		buf_add(out, members.p + 1, members.len - 1);

@@ -4,10 +4,10 @@
  * to do about it.
  */
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "common/clock.h"
+#include "common/json.h"
 #include "pulse-ctl/channels.h"
 #include "pulse-ctl/commands.h"
 #include "pulse-ctl/records.h"
@@ -64,22 +64,51 @@ problem(struct status *s, const char *what, const char *remedy)
 
 /* ---- the parts ----------------------------------------------------------- */
 
+/* "BTC:1m (did you mean …?)" of one item of hl-ingest's "refused". */
+static void
+name_refused(const struct json *one, struct buf *b)
+{
+	const char *symbol = json_string(json_get(one, "symbol"));
+	const char *interval = json_string(json_get(one, "interval"));
+	const struct json *like = json_get(one, "like");
+	const char *coin;
+	size_t i;
+
+	buf_addf(b, "%s:%s", symbol != NULL ? symbol : "?",
+	    interval != NULL ? interval : "?");
+	for (i = 0; (coin = json_string(json_at(like, i))) != NULL; i++)
+		buf_addf(b, "%s%s", i == 0 ? " (did you mean " : ", ", coin);
+	if (i > 0)
+		buf_adds(b, "?)");
+}
+
 /* Rules whose coin the exchange does not have: they never fire. */
 static void
 see_refused(struct status *s, const char *counters)
 {
-	static const char member[] = "\"series_refused\":";
-	const char *at = strstr(counters, member);
-	long long n = at != NULL ? strtoll(at + strlen(member), NULL, 10) : 0;
-	char what[80];
+	struct json *all = json_parse(counters, strlen(counters), NULL);
+	const struct json *count = json_get(all, "series_refused");
+	const struct json *named = json_get(all, "refused"), *one;
+	long long n = count != NULL ? (long long)count->number : 0;
+	struct buf b;
+	size_t i;
 
-	if (n <= 0)
-		return;
-	(void)snprintf(what, sizeof(what),
-	    "the exchange does not know %lld of the series asked for", n);
-	problem(s, what,
-	    "see the log of hl-ingest for which; 'hl-ingest --list' has the "
-	    "coins, 'pulse-ctl rule edit RULE --symbol SYMBOL' mends a rule");
+	buf_init(&b, 8192);
+	buf_addf(
+	    &b, "the exchange does not know %lld of the series asked for", n);
+	for (i = 0; (one = json_at(named, i)) != NULL; i++) {
+		buf_adds(&b, i == 0 ? ": " : ", ");
+		name_refused(one, &b);
+	}
+	if (i > 0 && n > (long long)i)
+		buf_addf(&b, " and %lld more", n - (long long)i);
+	if (n > 0 && !buf_failed(&b))
+		problem(s, b.p,
+		    "'hl-ingest --list' has the coins, 'pulse-ctl rule list "
+		    "--symbol SYMBOL' the rules for one, 'pulse-ctl rule edit "
+		    "RULE --symbol SYMBOL' mends a rule");
+	buf_release(&b);
+	json_free(all);
 }
 
 static int

@@ -50,6 +50,18 @@ function stage(name, those, now) {
 			h('div', {}, h('dt', {}, key), h('dd', {}, value)))));
 }
 
+// Series that the exchange does not know: their rules never fire.
+function refused(components) {
+	const all = components.filter((one) => stateOf(one, Date.now())[0] === 'running')
+		.flatMap((one) => one.counters.refused ?? []);
+
+	if (all.length === 0)
+		return [];
+	return [h('p', { class: 'banner bad' }, 'The exchange does not know ',
+		all.map((one) => `${one.symbol}:${one.interval}`
+			+ (one.like.length > 0 ? ` (did you mean ${one.like.join(', ')}?)` : '')).join(', '), '.')];
+}
+
 function tiles(m) {
 	const all = [['Active rules', m.rules_active, '#/rules'], ['Alerts ever', m.alerts_total, '#/alerts'],
 		['Deliveries to come', m.alerts_pending_delivery, '#/alerts'],
@@ -91,7 +103,7 @@ export async function health(page, _id, signal) {
 				? h('p', { class: 'banner good' }, 'The whole pipeline is there.')
 				: h('p', { class: 'banner bad' }, `Not ready: ${verdict}.`));
 		last = verdict;
-		shown.replaceChildren(tiles(m.body), h('div', { class: 'grid' }, names.map((name) =>
+		shown.replaceChildren(...refused(m.body.components), tiles(m.body), h('div', { class: 'grid' }, names.map((name) =>
 			stage(name, newest.filter((c) => c.name === name), now)), queue(m.body.deliveries)),
 		h('p', { class: 'muted' }, 'As of ', time(new Date(now).toISOString()), '. ',
 			h('a', { href: '/metrics' }, 'The same for Prometheus'), '.'));

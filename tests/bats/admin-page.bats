@@ -155,14 +155,16 @@ minutes() { # FIRST COUNT
 	}
 }
 
-@test "a rule's channels are chosen among those there are, and health shows how they do" {
+@test "a rule's channels are chosen among those there are, and health shows how they do, and what coin is unknown" {
 	echo https://hooks.slack.com/services/T0/B0/s3cr3t >url
 	pulse-ctl channel add zulu slack --file url=url
 	pulse-ctl channel add ops generic --file url=url
 	pulse-ctl channel add phone ntfy --file url=url --set paused=yes
 	pulse-ctl rule add <<<'{"name":"Named","symbol":"BTC","rule_type":"candle_close","config":{"value":"1","operator":">"},"channels":["zulu","gone-since"]}'
 	sqlite3 pulse.db "INSERT INTO endpoints VALUES ('channel:ops', 'ops', 9, 3, 1, 0, 0, 1788936660000, '410: the address is gone', 1),
-	    ('channel:zulu', 'zulu', 7, 1, 1, 4000000000000, 0, 0, NULL, 1)"
+	    ('channel:zulu', 'zulu', 7, 1, 1, 4000000000000, 0, 0, NULL, 1);
+	    INSERT INTO components VALUES ('hl-ingest', '', 4000000000000,
+	    '{\"series_refused\":1,\"refused\":[{\"symbol\":\"btc\",\"interval\":\"1m\",\"like\":[\"BTC\"]}]}')"
 	serve
 	browse channels
 }

@@ -141,6 +141,24 @@ count() { # COUNTER: of the last heartbeat
 	ends_with 1 "$PID"
 }
 
+# What status says of unknown series.
+unknown() {
+	pulse-ctl status | jq -r '.problems[].problem' | grep 'does not know'
+}
+
+@test "a misspelt rule is a problem for status, by its name, until it is mended" {
+	market
+	pulse-ctl db init >/dev/null
+	rule btc 1m
+	rule BTC 1m
+	ingest --rules --warmup 0
+	until_true 20 unknown
+	[ "$(unknown)" = 'the exchange does not know 1 of the series asked for: btc:1m (did you mean BTC?)' ]
+	remove_rule btc 1m
+	until_true 20 eval '! unknown'
+	ends_with 0 "$PID"
+}
+
 @test "when every coin is unknown it ends, with 1; --poll and --history too" {
 	market
 	run -1 timeout 20 hl-ingest QQQ:1m

@@ -534,6 +534,19 @@ alert() { # SYMBOL
 	jq -e '.problems[0].problem | test("does not know 2 of the series")' status2
 }
 
+@test "status names the first series that the exchange does not know" {
+	pulse-ctl rule add btc 'price >= 100' >rule
+	sqlite3 pulse.db "INSERT INTO components (name, instance, time_ms, counters) VALUES
+		('hl-ingest', '', $(date +%s)000, '{\"series_refused\":3,\"refused\":[
+			{\"symbol\":\"btc\",\"interval\":\"1m\",\"like\":[\"BTC\",\"UBTC\"]},
+			{\"symbol\":\"QQQ\",\"interval\":\"1h\",\"like\":[]}]}'),
+		('pulse-eval', '', $(date +%s)000, '{}')"
+	run -1 --separate-stderr pulse-ctl status
+	[ "$(jq -r '.problems[].problem' <<<"$output")" = \
+	    'the exchange does not know 3 of the series asked for: btc:1m (did you mean BTC, UBTC?), QQQ:1h and 1 more' ]
+	jq -e '.problems[0].remedy | test("rule edit RULE --symbol")' <<<"$output"
+}
+
 @test "completion for bash offers commands, options, choices and rules" {
 	id=$(add BTC 'price > 1')
 	pulse-ctl completion bash >bash.sh

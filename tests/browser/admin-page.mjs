@@ -277,6 +277,7 @@ const scenarios = {
 		await of('ops').getByText('generic: 410: the address is gone').waitFor();
 		await of('phone').getByText('paused', { exact: true }).waitFor();
 		await of('zulu').getByText(/slack: 7 times in a row, next try/).waitFor();
+		await page.getByText('The exchange does not know btc:1m (did you mean BTC?).').waitFor();
 		await browser.accessible();
 		await page.getByRole('button', { name: 'Resume ops' }).focus();
 		await page.keyboard.press('Enter');
