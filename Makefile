@@ -208,9 +208,12 @@ test-programs: $(UNIT_BINS) $(REPLAY_BINS)
 demo:
 	tests/demo.sh
 
-# Only bats files run what npm brings for tests.
+$(BUILD)/promtool/done: tests/promtool.sh
+	tests/promtool.sh $(@D)
+
+# Only bats files run what npm and others bring for tests.
 check: all test-programs $(if $(filter all bats %.bats,$(ONLY)), \
-    $(BUILD)/npm/test.done)
+    $(BUILD)/npm/test.done $(BUILD)/promtool/done)
 	BUILD=$(BUILD) tests/check.sh $(ONLY)
 
 lint: programs

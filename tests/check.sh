@@ -15,7 +15,9 @@ PULSE_BIN=${PULSE_BIN:-$PWD/$BUILD/bin}
 PULSE_TESTBIN=${PULSE_TESTBIN:-$PWD/$BUILD/tests}
 JOBS=${JOBS:-$(nproc)}
 PULSE_NODE_MODULES=${PULSE_NODE_MODULES:-$PWD/$BUILD/npm/test/node_modules}
-export BUILD PULSE_BIN PULSE_TESTBIN PULSE_NODE_MODULES
+# What tests/promtool.sh brought, if it did.
+PATH=$PATH:$PWD/$BUILD/promtool
+export BUILD PULSE_BIN PULSE_TESTBIN PULSE_NODE_MODULES PATH
 # The tests ask for what they need themselves: nothing of the caller's.
 unset PULSE_DB PULSE_API_KEY PULSE_ALLOW_PRIVATE PULSE_NOW HL_API_URL \
     STATE_DIRECTORY NOTIFY_SOCKET

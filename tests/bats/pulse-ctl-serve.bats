@@ -950,7 +950,7 @@ names_asked() { # FILE...
 		cat missing >&2
 		false
 	}
-	command -v promtool >/dev/null || skip "promtool is not here (apt: prometheus)"
+	command -v promtool >/dev/null || skip "promtool is not here (tests/promtool.sh)"
 	promtool check metrics <metrics
 }
 
@@ -975,7 +975,7 @@ names_asked() { # FILE...
 	grep -qx 'pulse_ingest_latency_p50_seconds{host="c"} 1.2e-05' metrics
 	grep -qx 'pulse_rules{state="active"} 1' metrics
 	jq -e . "$BATS_TEST_DIRNAME/../../packaging/grafana/pulse.json" >grafana
-	command -v promtool >/dev/null || skip "promtool is not here (apt: prometheus)"
+	command -v promtool >/dev/null || skip "promtool is not here (tests/promtool.sh)"
 	promtool check metrics <metrics
 	promtool check rules "$BATS_TEST_DIRNAME/../../packaging/prometheus/pulse.rules.yml"
 }
