@@ -96,6 +96,10 @@ void channel_judge(const struct channel_kind_ops *ops,
 
 /* What a program's end comes to. */
 void channel_exec_judge(const struct process_result *r, struct verdict *v);
+/* Run the program of an exec channel with that input; as process_start(). */
+int channel_exec_start(const struct channel *c, struct processes *ps,
+    const char *delivery_id, const struct buf *input, process_done_fn *done,
+    void *arg, struct process **p, struct err *e);
 
 /* The kinds. */
 extern const struct channel_kind_ops channel_discord, channel_generic,

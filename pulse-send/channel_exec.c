@@ -10,10 +10,13 @@
  * that comes from an alert.
  */
 #include <stdio.h>
+#include <string.h>
 
 #include "pulse-send/channel.h"
 
 #define EXIT_TEMPFAIL 75
+/* Of a program, by default. */
+#define TIMEOUT_MS 15000
 
 static int
 build(const struct channel *c, const struct channel_alert *a, size_t n,
@@ -24,6 +27,23 @@ build(const struct channel *c, const struct channel_alert *a, size_t n,
 	buf_add(&m->body, a->record, a->len);
 	buf_addc(&m->body, '\n');
 	return buf_failed(&m->body) ? err_set(e, "the alert is too large") : 0;
+}
+
+int
+channel_exec_start(const struct channel *c, struct processes *ps,
+    const char *delivery_id, const struct buf *input, process_done_fn *done,
+    void *arg, struct process **p, struct err *e)
+{
+	char id[UUID_TEXT_MAX + 32], name[CHANNEL_NAME_MAX + 32];
+	const char *extra[] = {id, name, NULL};
+	char *argv[CHANNEL_ARGS_MAX + 1];
+
+	(void)snprintf(id, sizeof(id), "PULSE_DELIVERY_ID=%s", delivery_id);
+	(void)snprintf(name, sizeof(name), "PULSE_CHANNEL=%s", c->name);
+	memcpy(argv, c->args, c->nargs * sizeof(argv[0]));
+	argv[c->nargs] = NULL;
+	return process_start(ps, argv, extra, input->p, input->len,
+	    c->timeout_ms > 0 ? c->timeout_ms : TIMEOUT_MS, done, arg, p, e);
 }
 
 void

@@ -22,8 +22,6 @@
 #define TICK_MS 1000
 /* Of a commit for other writers, before the loop goes on without it. */
 #define STORE_WAIT_MS 100
-/* Of a program, by default. */
-#define EXEC_TIMEOUT_MS 15000
 /* A request that runs for longer than so makes room for another one, until
  * there are so many times as many as are wanted at once: however many
  * receivers hang, the others go on. */
@@ -399,33 +397,16 @@ start_http(
 }
 
 static int
-start_process(struct sender *s, struct sending *g, const struct outgoing *m,
-    struct err *e)
-{
-	const struct channel *c = &g->endpoint->channel;
-	char id[UUID_TEXT_MAX + 32], name[CHANNEL_NAME_MAX + 32];
-	const char *extra[] = {id, name, NULL};
-	char *argv[CHANNEL_ARGS_MAX + 1];
-
-	(void)snprintf(
-	    id, sizeof(id), "PULSE_DELIVERY_ID=%s", g->v[0]->id_text);
-	(void)snprintf(name, sizeof(name), "PULSE_CHANNEL=%s", c->name);
-	memcpy(argv, c->args, c->nargs * sizeof(argv[0]));
-	argv[c->nargs] = NULL;
-	return process_start(s->processes, argv, extra, m->body.p, m->body.len,
-	    c->timeout_ms > 0 ? c->timeout_ms : EXEC_TIMEOUT_MS, on_exit_of, g,
-	    &g->process, e);
-}
-
-static int
 launch(struct sender *s, struct sending *g, struct outgoing *m, struct err *e)
 {
 	int rc;
 
 	g->body_len = m->body.len;
-	rc = g->endpoint->channel.kind == CHANNEL_KIND_EXEC
-		 ? start_process(s, g, m, e)
-		 : start_http(s, g, m, e);
+	rc =
+	    g->endpoint->channel.kind == CHANNEL_KIND_EXEC
+		? channel_exec_start(&g->endpoint->channel, s->processes,
+		      g->v[0]->id_text, &m->body, on_exit_of, g, &g->process, e)
+		: start_http(s, g, m, e);
 	if (rc < 0)
 		return -1;
 	g->prev = NULL;

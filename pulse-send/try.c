@@ -12,8 +12,7 @@
 #include "pulse-send/request.h"
 #include "pulse-send/try.h"
 
-#define TIMEOUT_MS 15000
-#define MINUTE_MS  60000
+#define MINUTE_MS 60000
 
 struct outcome {
 	const struct endpoint *endpoint;
@@ -102,20 +101,12 @@ start(struct sender *s, struct outcome *o, struct delivery *d,
 	    .guard = guard_address,
 	    .guard_arg = &s->options.allow_private,
 	    .flags = HTTP_ONCE};
-	char id[UUID_TEXT_MAX + 32], name[CHANNEL_NAME_MAX + 32];
-	const char *extra[] = {id, name, NULL};
-	char *argv[CHANNEL_ARGS_MAX + 1];
 	struct process *p;
 
 	if (c->kind != CHANNEL_KIND_EXEC)
 		return http_start(s->http, &r, on_answer, o, NULL, e);
-	(void)snprintf(id, sizeof(id), "PULSE_DELIVERY_ID=%s", d->id_text);
-	(void)snprintf(name, sizeof(name), "PULSE_CHANNEL=%s", c->name);
-	memcpy(argv, c->args, c->nargs * sizeof(argv[0]));
-	argv[c->nargs] = NULL;
-	return process_start(s->processes, argv, extra, m->body.p, m->body.len,
-	    c->timeout_ms > 0 ? c->timeout_ms : TIMEOUT_MS, on_exit_of, o, &p,
-	    e);
+	return channel_exec_start(
+	    c, s->processes, d->id_text, &m->body, on_exit_of, o, &p, e);
 }
 
 static int
