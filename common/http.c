@@ -12,6 +12,7 @@
 #include "common/buf.h"
 #include "common/clock.h"
 #include "common/http.h"
+#include "common/num.h"
 
 #define CONNECTIONS_DEFAULT	256
 #define CONNECT_TIMEOUT_DEFAULT 5000
@@ -21,12 +22,29 @@
 #define EVENTS			64
 /* Rounds of one http_service(), so that a fast peer cannot hold the caller. */
 #define ROUNDS 8
+/* URLs remembered, a power of two. */
+#define TARGETS 1024
+/* Header lines beside the request's: see add_headers(). */
+#define LINES_OWN 3
+/* curl asks for a 100 (Continue) before a body of so many bytes. */
+#define EXPECT_FROM	((size_t)1024 * 1024)
+#define LINES_BYTES_MAX ((size_t)(HTTP_HEADERS_MAX * (HEADER_VALUE_MAX + 256)))
+
+/* A URL that was called before, as curl parsed it. */
+struct target {
+	char *url;
+	CURLU *parts;
+	size_t calls; /* that use it, and 1 while it is in the table */
+};
 
 /* One call: in use while it runs, then spare. */
 struct http_call {
 	struct http_call *prev, *next;
 	CURL *easy;
-	struct curl_slist *headers;
+	struct target *target; /* or NULL: curl is to say what is wrong */
+	/* The headers as curl wants them: a list of lines. */
+	struct curl_slist list[HTTP_HEADERS_MAX + LINES_OWN];
+	struct buf lines; /* their text */
 	void *body;
 	struct buf answer; /* body of the answer */
 	struct buf head; /* "name\0value\0…" of its last header block */
@@ -54,7 +72,8 @@ struct http {
 	struct http_call *spare; /* list by next */
 	size_t nrunning, nspare;
 	size_t spares_max; /* handles kept for later calls */
-	char *user_agent;
+	char *agent_line; /* "User-Agent: …" */
+	struct target *targets[TARGETS]; /* by hash; the newest stays */
 };
 
 /* ---- what curl calls ----------------------------------------------------- */
@@ -130,13 +149,31 @@ on_open(void *arg, curlsocktype purpose, struct curl_sockaddr *to)
 	return fd;
 }
 
+/* "192.0.2.1:443" or "[::1]:80". */
+static void
+print_address(char out[HTTP_ADDRESS_MAX], const char *host, int port)
+{
+	bool v6 = strchr(host, ':') != NULL;
+	size_t n = strlen(host);
+
+	if (n > HTTP_ADDRESS_MAX - NUM_TEXT_MAX - 4)
+		n = HTTP_ADDRESS_MAX - NUM_TEXT_MAX - 4;
+	if (v6)
+		*out++ = '[';
+	memcpy(out, host, n);
+	out += n;
+	if (v6)
+		*out++ = ']';
+	*out++ = ':';
+	out[num_print(port, out)] = '\0';
+}
+
 /* The request is about to leave, for the first time or (the reused connection
  * died) once more. */
 static int
 on_leave(void *arg, char *remote, char *local, int remote_port, int local_port)
 {
 	struct http_call *c = arg;
-	bool v6 = strchr(remote, ':') != NULL;
 
 	(void)local;
 	(void)local_port;
@@ -145,8 +182,7 @@ on_leave(void *arg, char *remote, char *local, int remote_port, int local_port)
 		return CURL_PREREQFUNC_ABORT;
 	}
 	c->left = true;
-	(void)snprintf(c->address, sizeof(c->address), "%s%s%s:%d",
-	    v6 ? "[" : "", remote, v6 ? "]" : "", remote_port);
+	print_address(c->address, remote, remote_port);
 	return CURL_PREREQFUNC_OK;
 }
 
@@ -199,7 +235,74 @@ on_head(char *p, size_t size, size_t n, void *arg)
 	return c->huge_head ? 0 : len;
 }
 
+/* ---- URLs that are called again and again -------------------------------- */
+
+static void
+leave_target(struct target *t)
+{
+	if (t == NULL || --t->calls > 0)
+		return;
+	curl_url_cleanup(t->parts);
+	free(t->url);
+	free(t);
+}
+
+/* NULL without memory, and for what curl will refuse. */
+static struct target *
+make_target(const char *url)
+{
+	struct target *t = calloc(1, sizeof(*t));
+
+	if (t == NULL)
+		return NULL;
+	t->calls = 1;
+	t->url = strdup(url);
+	t->parts = curl_url();
+	if (t->url != NULL && t->parts != NULL &&
+	    curl_url_set(t->parts, CURLUPART_URL, url,
+		CURLU_NON_SUPPORT_SCHEME) == CURLUE_OK)
+		return t;
+	leave_target(t);
+	return NULL;
+}
+
+/* The URL as it was parsed for an earlier call, or now. A seventh of what curl
+ * does for a request is to take its URL apart. */
+static struct target *
+get_target(struct http *h, const char *url)
+{
+	uint64_t hash = UINT64_C(0xcbf29ce484222325);
+	struct target **slot, *t;
+	const char *p;
+
+	for (p = url; *p != '\0'; p++)
+		hash = (hash ^ (unsigned char)*p) * UINT64_C(0x100000001b3);
+	slot = &h->targets[(hash ^ hash >> 32) % TARGETS];
+	if (*slot == NULL || strcmp((*slot)->url, url) != 0) {
+		if ((t = make_target(url)) == NULL)
+			return NULL;
+		leave_target(*slot);
+		*slot = t;
+	}
+	(*slot)->calls++;
+	return *slot;
+}
+
 /* ---- opening and closing ------------------------------------------------- */
+
+static char *
+agent_line(const char *name)
+{
+	static const char field[] = "User-Agent: ";
+	size_t n = strlen(name) + 1;
+	char *line = malloc(sizeof(field) - 1 + n);
+
+	if (line != NULL) {
+		memcpy(line, field, sizeof(field) - 1);
+		memcpy(line + sizeof(field) - 1, name, n);
+	}
+	return line;
+}
 
 int
 http_open(struct http **out, const struct http_options *options, struct err *e)
@@ -222,9 +325,9 @@ http_open(struct http **out, const struct http_options *options, struct err *e)
 	h->spares_max = (size_t)max;
 	h->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
 	h->multi = curl_multi_init();
-	h->user_agent = strdup(
+	h->agent_line = agent_line(
 	    o->user_agent != NULL ? o->user_agent : "pulse/" PULSE_VERSION);
-	if (h->epoll_fd < 0 || h->multi == NULL || h->user_agent == NULL) {
+	if (h->epoll_fd < 0 || h->multi == NULL || h->agent_line == NULL) {
 		http_close(h);
 		return err_set(e, "the HTTP client cannot start");
 	}
@@ -257,8 +360,8 @@ static void
 free_call(struct http_call *c)
 {
 	curl_easy_cleanup(c->easy);
-	curl_slist_free_all(c->headers);
 	free(c->body);
+	buf_release(&c->lines);
 	buf_release(&c->answer);
 	buf_release(&c->head);
 	free(c);
@@ -268,9 +371,9 @@ free_call(struct http_call *c)
 static void
 retire_call(struct http *h, struct http_call *c)
 {
-	curl_slist_free_all(c->headers);
+	leave_target(c->target);
 	free(c->body);
-	c->headers = NULL;
+	c->target = NULL;
 	c->body = NULL;
 	if (h->nspare >= h->spares_max) {
 		free_call(c);
@@ -285,6 +388,7 @@ void
 http_close(struct http *h)
 {
 	struct http_call *c;
+	size_t i;
 
 	if (h == NULL)
 		return;
@@ -298,7 +402,9 @@ http_close(struct http *h)
 		curl_multi_cleanup(h->multi);
 	if (h->epoll_fd >= 0)
 		close(h->epoll_fd);
-	free(h->user_agent);
+	for (i = 0; i < TARGETS; i++)
+		leave_target(h->targets[i]);
+	free(h->agent_line);
 	free(h);
 	curl_global_cleanup();
 }
@@ -313,14 +419,17 @@ http_cancel(struct http *h, struct http_call *c)
 
 /* ---- starting ------------------------------------------------------------ */
 
+/* The characters of a token (RFC 9110, 5.6.2): bit c % 64 of word c / 64. */
+static const uint64_t token_chars[4] = {
+    UINT64_C(0x03ff6cfa00000000), UINT64_C(0x57ffffffc7fffffe), 0, 0};
+
 static bool
 is_token(const char *s)
 {
 	const char *p = s;
+	unsigned char c;
 
-	while ((*p >= 'a' && *p <= 'z') || (*p >= 'A' && *p <= 'Z') ||
-	       (*p >= '0' && *p <= '9') || *p == '-' ||
-	       (*p != '\0' && strchr("!#$%&'*+.^_`|~", *p) != NULL))
+	while (c = (unsigned char)*p, token_chars[c / 64] >> c % 64 & 1)
 		p++;
 	return p != s && *p == '\0';
 }
@@ -365,40 +474,30 @@ http_header_check(const char *name, const char *value, struct err *e)
 	return 0;
 }
 
-static int
-add_line(struct http_call *c, const char *line, struct err *e)
-{
-	struct curl_slist *more = curl_slist_append(c->headers, line);
-
-	if (more == NULL)
-		return err_local(e, "out of memory");
-	c->headers = more;
-	return 0;
-}
-
-/* "name: value"; curl's way to say that the value is empty is "name;". Both
- * were checked, so the line has room. */
+/* "name: value"; curl's way to say that the value is empty is "name;". */
 static void
-print_header(char *line, const struct http_header *f)
+print_header(struct buf *b, const struct http_header *f)
 {
-	size_t name = strlen(f->name), value = strlen(f->value);
-
-	memcpy(line, f->name, name);
-	line += name;
-	if (value == 0) {
-		memcpy(line, ";", 2);
-		return;
-	}
-	memcpy(line, ": ", 2);
-	memcpy(line + 2, f->value, value + 1);
+	buf_adds(b, f->name);
+	buf_adds(b, f->value[0] != '\0' ? ": " : ";");
+	buf_adds(b, f->value);
+	buf_addc(b, '\0');
 }
 
-static int
-add_headers(struct http_call *c, const struct http_request *r, struct err *e)
+static void
+add_line(struct http_call *c, size_t at, const char *line)
 {
-	char line[HEADER_VALUE_MAX + 256];
-	bool type = false;
-	size_t i;
+	c->list[at].data = c->lines.p + c->lines.len;
+	buf_add(&c->lines, line, strlen(line) + 1);
+}
+
+/* Check them all, and make room, for nothing that is in the buffer moves once
+ * a list points into it. */
+static int
+check_headers(struct http_call *c, const struct http_request *r, bool *typed,
+    bool *named, struct err *e)
+{
+	size_t i, n = 2 * sizeof("Content-Type:"); /* ours */
 
 	if (r->nheaders > HTTP_HEADERS_MAX)
 		return err_set(e, "more than %d headers", HTTP_HEADERS_MAX);
@@ -407,15 +506,43 @@ add_headers(struct http_call *c, const struct http_request *r, struct err *e)
 
 		if (http_header_check(f->name, f->value, e) < 0)
 			return -1;
-		type |= strcasecmp(f->name, "content-type") == 0;
-		print_header(line, f);
-		if (add_line(c, line, e) < 0)
-			return -1;
+		*typed |= strcasecmp(f->name, "content-type") == 0;
+		*named |= strcasecmp(f->name, "user-agent") == 0;
+		n += strlen(f->name) + strlen(f->value) + sizeof(": ");
+	}
+	return buf_reserve(&c->lines, n) < 0 ? err_local(e, "out of memory")
+					     : 0;
+}
+
+/*
+ * The request's headers and LINES_OWN of ours. The list lives in the call, not
+ * in pieces of memory of its own.
+ */
+static int
+add_headers(struct http *h, struct http_call *c, const struct http_request *r,
+    struct err *e)
+{
+	bool typed = false, named = false;
+	size_t i, n = 0;
+
+	buf_reset(&c->lines);
+	if (check_headers(c, r, &typed, &named, e) < 0)
+		return -1;
+	if (!named)
+		c->list[n++].data = h->agent_line;
+	for (i = 0; i < r->nheaders; i++) {
+		c->list[n++].data = c->lines.p + c->lines.len;
+		print_header(&c->lines, &r->headers[i]);
 	}
 	/* Without these curl adds its own. */
-	if (!type && add_line(c, "Content-Type:", e) < 0)
-		return -1;
-	return add_line(c, "Expect:", e);
+	if (!typed)
+		add_line(c, n++, "Content-Type:");
+	if (r->body_len >= EXPECT_FROM)
+		add_line(c, n++, "Expect:");
+	for (i = 0; i < n; i++)
+		c->list[i].next = i + 1 < n ? &c->list[i + 1] : NULL;
+	curl_easy_setopt(c->easy, CURLOPT_HTTPHEADER, n > 0 ? c->list : NULL);
+	return 0;
 }
 
 /* All of a handle's options but those that set_request() sets every time. */
@@ -433,8 +560,10 @@ use_again(struct http *h, bool usual)
 
 	h->spare = c->next;
 	h->nspare--;
-	*c = (struct http_call){
-	    .easy = old.easy, .answer = old.answer, .head = old.head};
+	*c = (struct http_call){.easy = old.easy,
+	    .lines = old.lines,
+	    .answer = old.answer,
+	    .head = old.head};
 	c->usual = usual && old.usual;
 	if (!c->usual)
 		curl_easy_reset(c->easy);
@@ -455,6 +584,7 @@ get_call(struct http *h, bool usual)
 	if (c == NULL)
 		return NULL;
 	buf_init(&c->head, HTTP_HEAD_BYTES_MAX);
+	buf_init(&c->lines, LINES_BYTES_MAX);
 	c->easy = curl_easy_init();
 	if (c->easy == NULL) {
 		free(c);
@@ -465,7 +595,7 @@ get_call(struct http *h, bool usual)
 
 /* What holds for every call. */
 static void
-set_common(struct http *h, struct http_call *c)
+set_common(struct http_call *c)
 {
 	CURL *y = c->easy;
 
@@ -477,7 +607,6 @@ set_common(struct http *h, struct http_call *c)
 	curl_easy_setopt(y, CURLOPT_FOLLOWLOCATION, 0L);
 	curl_easy_setopt(y, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1);
 	curl_easy_setopt(y, CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
-	curl_easy_setopt(y, CURLOPT_USERAGENT, h->user_agent);
 	curl_easy_setopt(y, CURLOPT_OPENSOCKETFUNCTION, on_open);
 	curl_easy_setopt(y, CURLOPT_OPENSOCKETDATA, c);
 	curl_easy_setopt(y, CURLOPT_PREREQFUNCTION, on_leave);
@@ -489,7 +618,8 @@ set_common(struct http *h, struct http_call *c)
 }
 
 static int
-set_request(struct http_call *c, const struct http_request *r, struct err *e)
+set_request(struct http *h, struct http_call *c, const struct http_request *r,
+    struct err *e)
 {
 	CURL *y = c->easy;
 	size_t len = strlen(r->url);
@@ -500,10 +630,14 @@ set_request(struct http_call *c, const struct http_request *r, struct err *e)
 		    e, "the URL is longer than %d bytes", HTTP_URL_MAX);
 	if (r->method != NULL && !is_token(r->method))
 		return err_set(e, "no such method");
-	if (add_headers(c, r, e) < 0)
+	if (add_headers(h, c, r, e) < 0)
 		return -1;
+	/* curl goes by the parts; the text is what it calls the URL, and what
+	 * it goes by without them. */
+	c->target = get_target(h, r->url);
 	rc = curl_easy_setopt(y, CURLOPT_URL, r->url);
-	curl_easy_setopt(y, CURLOPT_HTTPHEADER, c->headers);
+	curl_easy_setopt(
+	    y, CURLOPT_CURLU, c->target != NULL ? c->target->parts : NULL);
 	if (c->body != NULL) {
 		curl_easy_setopt(y, CURLOPT_POST, 1L);
 		curl_easy_setopt(y, CURLOPT_POSTFIELDS, c->body);
@@ -561,9 +695,9 @@ http_start(struct http *h, const struct http_request *r, http_done_fn *done,
 	c->answer.max =
 	    r->response_max > 0 ? r->response_max : RESPONSE_MAX_DEFAULT;
 	if (!c->usual)
-		set_common(h, c);
+		set_common(c);
 	c->usual = is_usual(r);
-	if (take_body(c, r, e) < 0 || set_request(c, r, e) < 0) {
+	if (take_body(c, r, e) < 0 || set_request(h, c, r, e) < 0) {
 		retire_call(h, c);
 		return -1;
 	}

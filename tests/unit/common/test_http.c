@@ -80,11 +80,11 @@ answer(int fd, const char *request, int served)
 	put(fd, text);
 }
 
-/* Requests in these tests are small: head and body in at most two reads. */
+/* Of a request that is larger the rest is read and dropped. */
 static void
 serve_connection(int fd)
 {
-	char request[4096];
+	char request[4096], rest[4096];
 	int served;
 
 	for (served = 0;; served++) {
@@ -92,13 +92,16 @@ serve_connection(int fd)
 		char *end = NULL, *cl;
 
 		while (end == NULL || n < want) {
-			ssize_t k =
-			    read(fd, request + n, sizeof(request) - 1 - n);
+			bool full = n >= sizeof(request) - 1;
+			ssize_t k = full ? read(fd, rest, sizeof(rest))
+					 : read(fd, request + n,
+					       sizeof(request) - 1 - n);
 
 			if (k <= 0)
 				_exit(0);
 			n += (size_t)k;
-			request[n] = '\0';
+			if (!full)
+				request[n] = '\0';
 			end = strstr(request, "\r\n\r\n");
 			if (end == NULL)
 				continue;
@@ -217,6 +220,42 @@ test_exchange(struct http *h)
 	ok(g.r.latency_us > 0, "latency is measured");
 }
 
+static int
+count(const char *text, const char *what)
+{
+	int n = 0;
+
+	for (; (text = strstr(text, what)) != NULL; text++)
+		n++;
+	return n;
+}
+
+/* What we say of ourselves, and what curl would add. */
+static void
+test_own_headers(struct http *h)
+{
+	static char large[1200 * 1024];
+	struct http_header f[] = {{"user-agent", "mine"}};
+	struct got g = call(h, "/a", (struct http_request){.method = "GET"});
+
+	is_int(count(g.body, "User-Agent: pulse/" PULSE_VERSION "\r\n"), 1,
+	    "it says who calls");
+	g = call(h, "/a",
+	    (struct http_request){
+		.method = "GET", .headers = f, .nheaders = 1});
+	ok(count(g.body, "user-agent: mine\r\n") == 1 &&
+		count(g.body, "ser-") == 1,
+	    "unless the request says it");
+	memset(large, 'x', sizeof(large));
+	g = call(h, "/a",
+	    (struct http_request){.body = large, .body_len = sizeof(large)});
+	is_int(g.r.status, 429, "a body of more than a megabyte arrives");
+	ok(strstr(g.body, "\r\n\r\nxxx") != NULL &&
+		strstr(g.body, "Expect") == NULL &&
+		strstr(g.body, "Content-Type") == NULL,
+	    "and no permission is asked for first, no type made up");
+}
+
 static void
 test_failures(struct http *h)
 {
@@ -310,6 +349,8 @@ test_once(void)
 	    h, "/once", (struct http_request){.body = body, .body_len = 1});
 	ok(g.r.outcome == HTTP_ANSWERED && g.r.status == 429,
 	    "without it the request is sent once more");
+	ok(strncmp(g.body, "POST /once ", 11) == 0,
+	    "to its own URL, whatever the handle called before");
 	http_close(h);
 }
 
@@ -519,6 +560,7 @@ main(void)
 	if (http_open(&h, &o, &e) < 0)
 		return 1;
 	test_exchange(h);
+	test_own_headers(h);
 	test_failures(h);
 	test_unreachable(h);
 	test_local();
