@@ -67,7 +67,8 @@ struct http_call {
 struct http {
 	CURLM *multi;
 	int epoll_fd;
-	int64_t due_us; /* when curl wants to run, monotonic; -1: not */
+	/* When curl wants to run, monotonic; 0: at once, -1: not. */
+	int64_t due_us;
 	struct http_call *running; /* list */
 	struct http_call *spare; /* list by next */
 	size_t nrunning, nspare;
@@ -110,8 +111,9 @@ on_timer(CURLM *multi, long timeout_ms, void *arg)
 	struct http *h = arg;
 
 	(void)multi;
-	h->due_us =
-	    timeout_ms < 0 ? -1 : clock_mono_us() + (int64_t)timeout_ms * 1000;
+	h->due_us = timeout_ms <= 0
+			? timeout_ms
+			: clock_mono_us() + (int64_t)timeout_ms * 1000;
 	return 0;
 }
 
@@ -858,10 +860,9 @@ finish(struct http *h, struct http_call *c, CURLcode rc)
 	retire_call(h, c);
 }
 
-static bool
+static void
 finish_all(struct http *h)
 {
-	bool any = false;
 	CURLMsg *m;
 	int left;
 
@@ -874,9 +875,7 @@ finish_all(struct http *h)
 		curl_easy_getinfo(
 		    m->easy_handle, CURLINFO_PRIVATE, (char **)&c);
 		finish(h, c, rc);
-		any = true;
 	}
-	return any;
 }
 
 /* ---- the loop's side ----------------------------------------------------- */
@@ -898,8 +897,8 @@ http_timeout_ms(const struct http *h)
 {
 	int64_t left;
 
-	if (h->due_us < 0)
-		return -1;
+	if (h->due_us <= 0)
+		return (int)h->due_us;
 	left = h->due_us - clock_mono_us();
 	if (left <= 0)
 		return 0;
@@ -907,19 +906,29 @@ http_timeout_ms(const struct http *h)
 	return left > 60000 ? 60000 : (int)left;
 }
 
-/* One round: sockets that are ready, then curl's timer. Whether there was
- * anything, or -1. */
 static int
-serve(struct http *h)
+failed(struct err *e)
+{
+	return err_set(e, "the HTTP client failed");
+}
+
+static bool
+is_due(const struct http *h)
+{
+	return h->due_us == 0 ||
+	       (h->due_us > 0 && h->due_us <= clock_mono_us());
+}
+
+/* Sockets that are ready. Whether there may be more of them, or -1. */
+static int
+serve_sockets(struct http *h)
 {
 	struct epoll_event ev[EVENTS];
 	int i, n, running;
-	bool any;
 
 	n = epoll_wait(h->epoll_fd, ev, EVENTS, 0);
 	if (n < 0 && errno != EINTR)
 		return -1;
-	any = n > 0;
 	for (i = 0; i < n; i++) {
 		int what = 0;
 
@@ -933,26 +942,34 @@ serve(struct http *h)
 			h->multi, ev[i].data.fd, what, &running) != CURLM_OK)
 			return -1;
 	}
-	if (h->due_us >= 0 && h->due_us <= clock_mono_us()) {
-		any = true;
+	return n == EVENTS;
+}
+
+int
+http_flush(struct http *h, struct err *e)
+{
+	int i, running;
+
+	for (i = 0; i < ROUNDS && is_due(h); i++) {
 		h->due_us = -1;
 		if (curl_multi_socket_action(
 			h->multi, CURL_SOCKET_TIMEOUT, 0, &running) != CURLM_OK)
-			return -1;
+			return failed(e);
+		finish_all(h);
 	}
-	return finish_all(h) || any;
+	return (int)h->nrunning;
 }
 
 int
 http_service(struct http *h, struct err *e)
 {
-	int i, n = 1;
+	int i, more = 1;
 
-	for (i = 0; i < ROUNDS && n > 0; i++)
-		n = serve(h);
-	if (n < 0)
-		return err_set(e, "the HTTP client failed");
-	return (int)h->nrunning;
+	for (i = 0; i < ROUNDS && more > 0; i++) {
+		more = serve_sockets(h);
+		finish_all(h);
+	}
+	return more < 0 ? failed(e) : http_flush(h, e);
 }
 
 int
@@ -964,7 +981,7 @@ http_wait(struct http *h, int timeout_ms, struct err *e)
 	if (due >= 0 && (timeout_ms < 0 || due < timeout_ms))
 		timeout_ms = due;
 	if (epoll_wait(h->epoll_fd, &ev, 1, timeout_ms) < 0 && errno != EINTR)
-		return err_set(e, "the HTTP client failed");
+		return failed(e);
 	return http_service(h, e);
 }
 

@@ -143,6 +143,9 @@ int http_timeout_ms(const struct http *h);
 /* Do what can be done without waiting. The calls still running, or -1 when
  * the machinery failed. */
 int http_service(struct http *h, struct err *e);
+/* The part of it that needs no look at sockets: lets calls leave that were
+ * started since. As http_service(). */
+int http_flush(struct http *h, struct err *e);
 /* Wait at most timeout_ms (-1: as long as it takes) for something to do, then
  * serve. As http_service(). */
 int http_wait(struct http *h, int timeout_ms, struct err *e);

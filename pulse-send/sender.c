@@ -612,7 +612,7 @@ turn(struct sender *s, struct err *e)
 		intake_read(s);
 	processes_service(s->processes);
 	if (http_service(s->http, e) < 0 || dispatch(s, e) < 0 ||
-	    http_service(s->http, e) < 0)
+	    http_flush(s->http, e) < 0)
 		return -1;
 	settle_ended(s);
 	s->turn++;
