@@ -79,8 +79,11 @@ struct channel_kind_ops {
 	 * the channel's own headers. -1: they cannot be sent, and why. */
 	int (*build)(const struct channel *c, const struct channel_alert *a,
 	    size_t n, struct outgoing *m, struct err *e);
+	/* judge wants the answer parsed. */
+	bool reads_answer;
 	/* Judge an answer (outcome HTTP_ANSWERED); v is set to its defaults.
-	 * body is the answer parsed, or NULL when it is no JSON. */
+	 * body is the answer parsed, or NULL when it is no JSON or nobody
+	 * reads it. */
 	void (*judge)(const struct http_response *r, const struct json *body,
 	    struct verdict *v);
 };

@@ -191,5 +191,6 @@ const struct channel_kind_ops channel_discord = {
     .concurrency = 1,
     .digest = EMBEDS_MAX,
     .build = build,
+    .reads_answer = true,
     .judge = judge,
 };

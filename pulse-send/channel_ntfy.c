@@ -131,5 +131,6 @@ const struct channel_kind_ops channel_ntfy = {
     .concurrency = 2,
     .digest = DIGEST_MAX,
     .build = build,
+    .reads_answer = true,
     .judge = judge,
 };

@@ -77,5 +77,6 @@ const struct channel_kind_ops channel_slack = {
     .concurrency = 1,
     .digest = DIGEST_MAX,
     .build = build,
+    .reads_answer = true,
     .judge = judge,
 };

@@ -106,5 +106,6 @@ const struct channel_kind_ops channel_telegram = {
     .concurrency = 1,
     .digest = DIGEST_MAX,
     .build = build,
+    .reads_answer = true,
     .judge = judge,
 };

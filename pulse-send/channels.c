@@ -97,7 +97,7 @@ channel_judge(const struct channel_kind_ops *ops, const struct http_response *r,
 	}
 	/* Most answers are "ok" or nothing: only what may be an object is
 	 * worth a parser. */
-	if (r->len > 0 && r->body[0] == '{')
+	if (ops->reads_answer && r->len > 0 && r->body[0] == '{')
 		body = json_parse(r->body, r->len, NULL);
 	ops->judge(r, body, v);
 	json_free(body);

@@ -3,6 +3,7 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <malloc.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -120,6 +121,18 @@ parse_arguments(struct arguments *a, int argc, char **argv)
 	a->sender.generic_url = a->generic_url;
 }
 
+/*
+ * Memory comes and goes with every batch. By default the C library gives it
+ * back to the system each time and asks for it anew, and then each page costs
+ * a fault: a thirtieth of all time at full speed.
+ */
+static void
+keep_memory(void)
+{
+	(void)mallopt(M_TRIM_THRESHOLD, 16 * 1024 * 1024);
+	(void)mallopt(M_TOP_PAD, 256 * 1024);
+}
+
 static int
 send_all(const struct arguments *a)
 {
@@ -129,6 +142,7 @@ send_all(const struct arguments *a)
 	int status = EXIT_DONE;
 	bool gone;
 
+	keep_memory();
 	if (store_open(&store, a->common.db, STORE_CREATE, &e) < 0) {
 		log_error("%s", e.msg);
 		return EXIT_UNAVAILABLE;

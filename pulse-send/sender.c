@@ -356,10 +356,12 @@ fail_unsent(struct sender *s, struct sending *g, enum verdict_kind kind,
 static struct sending *
 new_sending(struct sender *s, struct delivery **v, size_t n)
 {
-	struct sending *g = calloc(1, sizeof(*g));
+	struct sending *g = malloc(sizeof(*g));
 
 	if (g == NULL)
 		return NULL;
+	memset(g, 0, offsetof(struct sending, address));
+	g->address[0] = g->error[0] = g->response[0] = '\0';
 	g->sender = s;
 	g->endpoint = v[0]->endpoint;
 	g->n = n;

@@ -195,6 +195,7 @@ struct sending {
 	struct verdict verdict;
 	int status;
 	int64_t started_ms, started_us, latency_us;
+	/* From here on only the first bytes are set to zero at first. */
 	char address[HTTP_ADDRESS_MAX];
 	char error[320];
 	char response[AUDIT_BYTES + 1];
