@@ -1,9 +1,10 @@
 /*
  * deliveries: claims with leases, settling, and lists.
  *
- * due_ms = max(next_attempt_ms, lease_until_ms) is when anybody may claim an
- * unsettled delivery. Claiming moves lease_until_ms forward, so what is held
- * leaves the front of the index and a claim reads exactly what it takes.
+ * An unsettled delivery may be claimed by anybody when next_attempt_ms and
+ * lease_until_ms are over. The index of what is due knows the first alone:
+ * leases come and go without a change of it, and a look for what is due steps
+ * over those that are held. That is as much as senders have in memory.
  * Claims need no fsync: after a power cut nobody holds anything, and the
  * settling that follows the request is durable.
  */
@@ -256,17 +257,17 @@ sqlite_delivery_claim_alert(struct store *st, const struct uuid *alert_id,
 static int
 any_due(struct db *db, int64_t now_ms, struct err *e)
 {
-	int64_t due_ms;
+	int64_t one;
 	struct query q;
-	int rc;
 
 	if (q_open(&q, db,
-		"SELECT due_ms FROM deliveries WHERE status < 2 "
-		"ORDER BY due_ms LIMIT 1",
+		"SELECT 1 FROM deliveries WHERE status < 2 "
+		"AND next_attempt_ms <= ? AND lease_until_ms <= ? LIMIT 1",
 		e) < 0)
 		return -1;
-	rc = q_number(&q, &due_ms, e);
-	return rc > 0 ? due_ms <= now_ms : rc;
+	q_int(&q, now_ms);
+	q_int(&q, now_ms);
+	return q_number(&q, &one, e);
 }
 
 int
@@ -284,10 +285,12 @@ sqlite_delivery_claim_due(struct store *st, int64_t limit, const char *token,
 	if (db_enter(db, false, &own, e) < 0)
 		return -1;
 	if (q_open(&q, db,
-		"SELECT n FROM deliveries WHERE status < 2 AND due_ms <= ? "
-		"ORDER BY due_ms LIMIT ?",
+		"SELECT n FROM deliveries WHERE status < 2 "
+		"AND next_attempt_ms <= ? AND lease_until_ms <= ? "
+		"ORDER BY next_attempt_ms LIMIT ?",
 		e) < 0)
 		return db_leave(db, own, -1, e);
+	q_int(&q, now_ms);
 	q_int(&q, now_ms);
 	q_int(&q, limit > 0 && limit < CLAIM_MAX ? limit : CLAIM_MAX);
 	return claim(db, &q, own, token, now_ms, lease_ms, fn, arg, e);

@@ -368,6 +368,41 @@ tidied(const struct scratch *s)
 	store_close(st);
 }
 
+/* What schema 4 changed is put back as schema 3 had it, with a claim that an
+ * older program made: it opens, and what was claimed stays claimed. */
+static void
+older(const struct scratch *s)
+{
+	struct scratch mine = *s;
+	struct seen seen = {0};
+	struct store *st;
+	struct uuid rule;
+	struct err e = {.msg = ""};
+
+	(void)snprintf(mine.db, sizeof(mine.db), "%s/older.db", s->dir);
+	st = open_scratch(&mine);
+	rule = put_rule(st, 1, "BTC", 1);
+	put_alert(st, &rule, "BTC", 0, 2, 1000, 0);
+	must(store_delivery_claim_due(
+		 st, 1, "held", 1000, 5000, see_delivery, &seen, &e),
+	    &e);
+	store_close(st);
+	run_sql(mine.db,
+	    "DROP INDEX deliveries_due; CREATE INDEX deliveries_due "
+	    "ON deliveries (due_ms) WHERE status < 2; PRAGMA user_version=3");
+	st = open_scratch(&mine);
+	is_int(store_schema(st, &e), store_schema_known(),
+	    "an older schema is brought up to date");
+	is_int(store_delivery_claim_due(
+		   st, 9, "other", 5999, 5000, see_delivery, &seen, &e),
+	    1, "what was claimed is stepped over");
+	is_int(store_delivery_claim_due(
+		   st, 9, "other", 6000, 4000, see_delivery, &seen, &e),
+	    1, "until its lease ends");
+	is_whole(st, "an older store");
+	store_close(st);
+}
+
 int
 main(void)
 {
@@ -382,6 +417,7 @@ main(void)
 	transactions(&s);
 	the_rest(&s);
 	tidied(&s);
+	older(&s);
 	damaged(&s);
 	scratch_remove(&s);
 	return tap_done();
