@@ -64,31 +64,6 @@ on_history(void *arg, struct engine *g, const char *symbol,
 
 /* ---- rules ----------------------------------------------------------------------- */
 
-static int
-changed_rule(void *arg, const struct rule *r, struct err *e)
-{
-	struct live *l = arg;
-
-	if (r->seq > l->rule_seq)
-		l->rule_seq = r->seq;
-	log_debug("rule '%.100s' changed", r->name);
-	/* One rule that cannot be placed does not end the service. */
-	if (engine_rule_put(l->engine, r, e) < 0)
-		log_error("rule '%.100s': %s", r->name, e->msg);
-	return 0;
-}
-
-static int
-gone_rule(void *arg, const struct uuid *id, int64_t seq)
-{
-	struct live *l = arg;
-
-	if (seq > l->rule_seq)
-		l->rule_seq = seq;
-	(void)engine_rule_delete(l->engine, id);
-	return 0;
-}
-
 /* Follow the rules. The batch was flushed: history is complete. */
 static int
 follow_rules(struct live *l, struct err *e)
@@ -97,13 +72,7 @@ follow_rules(struct live *l, struct err *e)
 
 	if (store_rule_seq(l->st, &seq, e) < 0)
 		return store_busy(l->st) ? 0 : -1;
-	if (seq == l->rule_seq)
-		return 0;
-	if (store_rule_changes(
-		l->st, l->rule_seq, changed_rule, gone_rule, l, e) < 0)
-		return -1;
-	l->rule_seq = seq > l->rule_seq ? seq : l->rule_seq;
-	return engine_warm(l->engine, e);
+	return load_changes(l->engine, l->st, seq, &l->rule_seq, e);
 }
 
 /* ---- the heartbeat ------------------------------------------------------------------ */

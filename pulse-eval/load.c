@@ -75,11 +75,63 @@ load_store(struct engine *g, struct store *st, int64_t *rule_seq, struct err *e)
 	struct load l = {g, e};
 
 	if (store_rule_seq(st, rule_seq, e) < 0 ||
-	    store_rule_list(st, &all, on_rule, g, e) < 0 ||
-	    store_candle_series(st, on_series, &l, e) < 0 ||
+	    store_rule_list(st, &all, on_rule, g, e) < 0)
+		return -1;
+	engine_rules_added(g);
+	if (store_candle_series(st, on_series, &l, e) < 0 ||
 	    engine_warm(g, e) < 0 ||
 	    store_state_list(st, on_rule_state, &l, e) < 0 ||
 	    store_series_list(st, on_series_state, &l, e) < 0)
 		return -1;
 	return 0;
+}
+
+/* ---- changes --------------------------------------------------------------- */
+
+struct changes {
+	struct engine *engine;
+	int64_t seq; /* of the newest */
+};
+
+static int
+changed_rule(void *arg, const struct rule *r, struct err *e)
+{
+	struct changes *c = arg;
+
+	if (r->seq > c->seq)
+		c->seq = r->seq;
+	log_debug("rule '%.100s' changed", r->name);
+	/* One rule that cannot be placed does not end the service. */
+	if (engine_rule_put(c->engine, r, e) < 0)
+		log_error("rule '%.100s': %s", r->name, e->msg);
+	return 0;
+}
+
+static int
+gone_rule(void *arg, const struct uuid *id, int64_t seq)
+{
+	struct changes *c = arg;
+
+	if (seq > c->seq)
+		c->seq = seq;
+	(void)engine_rule_delete(c->engine, id);
+	return 0;
+}
+
+int
+load_changes(struct engine *g, struct store *st, int64_t seq, int64_t *rule_seq,
+    struct err *e)
+{
+	struct changes c = {g, *rule_seq};
+	int rc;
+
+	if (seq == *rule_seq)
+		return 0;
+	rc = store_rule_changes(st, *rule_seq, changed_rule, gone_rule, &c, e);
+	*rule_seq = c.seq;
+	if (rc < 0)
+		return -1;
+	if (seq > *rule_seq)
+		*rule_seq = seq;
+	return engine_warm(g, e);
 }

@@ -72,6 +72,14 @@ slot_add(struct book *b, uint32_t rule)
 	b->slot[i] = (rule + 1) | tag(h);
 }
 
+void
+book_index(struct book *b)
+{
+	for (; b->indexed < b->n; b->indexed++)
+		if (b->v[b->indexed].used)
+			slot_add(b, b->indexed);
+}
+
 uint32_t
 book_find(struct book *b, const struct uuid *id)
 {
@@ -80,9 +88,7 @@ book_find(struct book *b, const struct uuid *id)
 
 	if (b->slots == 0)
 		return BOOK_NONE;
-	for (; b->indexed < b->n; b->indexed++)
-		if (b->v[b->indexed].used)
-			slot_add(b, b->indexed);
+	book_index(b);
 	for (i = home(b, h); b->slot[i] != 0; i = (i + 1) & (b->slots - 1))
 		if ((b->slot[i] & ~INDEX_MASK) == t &&
 		    uuid_cmp(&b->v[index_of(b->slot[i])].id, id) == 0)

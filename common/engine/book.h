@@ -60,6 +60,8 @@ struct book {
 
 void book_init(struct book *b);
 void book_release(struct book *b);
+/* Give their slots to all rules: what the next book_find() would do. */
+void book_index(struct book *b);
 /* The rule of that id, or BOOK_NONE. */
 uint32_t book_find(struct book *b, const struct uuid *id);
 /* Keep a rule that the book lacks. Its index, or BOOK_NONE when memory is

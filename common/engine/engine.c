@@ -255,6 +255,12 @@ engine_rule_add(struct engine *g, const struct rule *r, struct err *e)
 	return i == BOOK_NONE ? no_memory(e) : spread(g, i, r, e);
 }
 
+void
+engine_rules_added(struct engine *g)
+{
+	book_index(&g->book);
+}
+
 int
 engine_rule_put(struct engine *g, const struct rule *r, struct err *e)
 {

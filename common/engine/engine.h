@@ -94,6 +94,9 @@ int engine_rule_put(struct engine *g, const struct rule *r, struct err *e);
 /* Take a rule that the engine surely lacks, as engine_rule_put() would; a
  * load of all spares the search. */
 int engine_rule_add(struct engine *g, const struct rule *r, struct err *e);
+/* After a load: make now what would be made when a rule is looked for, so that
+ * the first change does not wait for all the others. */
+void engine_rules_added(struct engine *g);
 /* Forget it. 1, or 0 when it was not there. */
 int engine_rule_delete(struct engine *g, const struct uuid *id);
 uint32_t engine_rule_count(const struct engine *g);
