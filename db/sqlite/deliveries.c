@@ -555,6 +555,14 @@ book(struct db *db, const struct store_claim *c, const char *channel,
 	    db, c->alert, c->symbol, s->status == DELIVERY_DELIVERED, e);
 }
 
+/* What the claim says from now on. */
+static void
+settled(struct store_claim *c, const struct store_settlement *s)
+{
+	c->status = s->status;
+	c->tries++;
+}
+
 /* By what the claim says. 1, 0 when it is out of date, -1. */
 static int
 settle_known(struct db *db, const struct uuid *id, const char *token,
@@ -569,8 +577,7 @@ settle_known(struct db *db, const struct uuid *id, const char *token,
 		return rc;
 	if (book(db, c, a->channel, a, s, e) < 0)
 		return -1;
-	c->status = s->status;
-	c->tries++;
+	settled(c, s);
 	return 1;
 }
 
@@ -593,6 +600,10 @@ settle(struct db *db, const struct uuid *id, const char *token,
 	if (move_on(db, id, &h.c, token, a, s, e) < 0 ||
 	    book(db, &h.c, h.channel, a, s, e) < 0)
 		return -1;
+	if (a->claim != NULL) {
+		*a->claim = h.c;
+		settled(a->claim, s);
+	}
 	return 1;
 }
 

@@ -602,6 +602,61 @@ retention(struct store *st)
 	is_int(n, 21, "pending and newer ones stay");
 }
 
+static int
+keep_claim(void *arg, const struct store_delivery *d, struct err *e)
+{
+	(void)e;
+	if (strcmp(d->channel, "discord") == 0)
+		*(struct store_claim *)arg = d->claim;
+	return 0;
+}
+
+/* By what the store said when it was claimed: settling keeps that up to date,
+ * also when it was not any more. */
+static void
+by_claim(void)
+{
+	struct store_claim c, old;
+	struct store_attempt a = {.claim = &c,
+	    .channel = "discord",
+	    .error = "500",
+	    .created_ms = NOW};
+	struct store_settlement to = {.status = DELIVERY_RETRYING,
+	    .keep_lease = true,
+	    .lease_until_ms = NOW + 60000};
+	struct scratch s;
+	struct store *st;
+	struct uuid rule, id, d;
+	struct err e;
+
+	scratch_make(&s);
+	st = open_scratch(&s);
+	rule = put_rule(st, 1, "BTC", 1);
+	put_alert(st, &rule, "BTC", 0, 2, NOW, 0);
+	id = alert_of(&rule, "BTC", 0);
+	d = delivery_of(&id, "discord");
+	must(store_delivery_claim_alert(
+		 st, &id, "w", NOW, 60000, keep_claim, &c, &e),
+	    &e);
+	old = c;
+	is_int(store_delivery_settle(st, &d, "w", &a, &to, &e), 1, "settled");
+	ok(c.tries == 1 && c.status == DELIVERY_RETRYING, "and the claim says");
+	c = old;
+	is_int(store_delivery_settle(st, &d, "w", &a, &to, &e), 1,
+	    "by an old claim, too");
+	ok(c.tries == 2 && c.status == DELIVERY_RETRYING && c.row == old.row,
+	    "which is up to date then");
+	to.status = DELIVERY_DELIVERED;
+	a.success = true;
+	is_int(store_delivery_settle(st, &d, "w", &a, &to, &e), 1,
+	    "so the next one needs no look");
+	is_int(c.tries, 3, "three attempts");
+	is_int(a.attempt_no, 3, "numbered");
+	is_whole(st, "whole after settling by claims");
+	store_close(st);
+	scratch_remove(&s);
+}
+
 int
 main(void)
 {
@@ -631,5 +686,6 @@ main(void)
 	store_close(st);
 	scratch_remove(&s);
 	moved_and_gone();
+	by_claim();
 	return tap_done();
 }
