@@ -24,6 +24,16 @@ uuid_random(void)
 }
 
 struct uuid
+uuid_at(int64_t time_ms)
+{
+	unsigned char bytes[16];
+
+	digest_random(bytes, sizeof(bytes));
+	bytes[0] = (unsigned char)((uint64_t)time_ms >> 16);
+	return stamp(bytes, 8);
+}
+
+struct uuid
 uuid_named(const struct uuid *ns, const void *name, size_t n)
 {
 	unsigned char sum[DIGEST_SHA1_LEN];

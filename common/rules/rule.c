@@ -552,7 +552,7 @@ rule_parse(struct rule *r, const struct json *j, enum rule_source source,
 	}
 	read_all(&rd);
 	if (f->total == before && source == RULE_CREATED)
-		r->id = uuid_random();
+		r->id = uuid_at(now_ms);
 	else if (f->total == before && json_string(json_get(j, "id")) == NULL &&
 		 name_by_content(r) < 0)
 		faults_add(f, "value_error", "", NULL, "the rule is too long");

@@ -247,7 +247,7 @@ alert() { # SYMBOL
 @test "a rule is found by id, by the beginning of it, and by its name" {
 	id=$(add BTC 'price > 1' --name 'my rule')
 	add ETH 'price > 1' --name other >other
-	pulse-ctl rule show "$id" "${id:0:6}" 'my rule' | jq -s -e 'length == 3 and (map(.id) | unique | length == 1)'
+	pulse-ctl rule show "$id" "${id:0:8}" 'my rule' | jq -s -e 'length == 3 and (map(.id) | unique | length == 1)'
 	run -1 pulse-ctl rule show nothing
 	[[ $output == *"no rule has the id or name 'nothing'"* ]]
 	add SOL 'price > 1' --name other >again

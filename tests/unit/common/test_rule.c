@@ -421,7 +421,7 @@ test_import(struct faults *f)
 	rule_release(&c);
 	read_rule(&a, WITH("\"is_active\":false"), RULE_CREATED, false, f);
 	read_rule(&b, WITH("\"is_active\":false"), RULE_CREATED, false, f);
-	ok(uuid_cmp(&a.id, &b.id) != 0 && (a.id.b[6] >> 4) == 4,
+	ok(uuid_cmp(&a.id, &b.id) != 0 && (a.id.b[6] >> 4) == 8,
 	    "what is created gets an id of its own");
 	rule_release(&a);
 	rule_release(&b);

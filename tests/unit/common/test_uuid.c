@@ -42,6 +42,17 @@ main(void)
 		seen |= u.b[0];
 	}
 	ok(i == 256 && seen == 0xff, "random ones are version 4 and differ");
+	for (i = 0, seen = 0; i < 256; i++) {
+		u = uuid_at(INT64_C(0x017f22e279b0));
+		if (u.b[0] != 0xe2 || (u.b[6] & 0xf0) != 0x80 ||
+		    (u.b[8] & 0xc0) != 0x80)
+			break;
+		seen |= u.b[1];
+	}
+	ok(i == 256 && seen == 0xff, "those of one minute are version 8, share "
+				     "the first byte and differ");
+	u = uuid_at(INT64_C(0x017f22e379b0));
+	ok(u.b[0] == 0xe3, "those of the next one have the next");
 	ok(uuid_cmp(&ns, &ns) == 0, "one equals itself");
 	u = ns;
 	u.b[15]++;
