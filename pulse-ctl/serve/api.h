@@ -74,6 +74,9 @@ struct api {
 	struct buf openapi;
 	/* Whether the store answered last time, for /metrics. */
 	bool store_ok;
+	/* The line of the head that changes once a second, and its second. */
+	char date[48];
+	int64_t date_s;
 };
 
 /* One request and its answer. */

@@ -11,6 +11,8 @@
 #include "pulse-ctl/serve/routes.h"
 
 #define IDEMPOTENCY_KEY_MAX 255
+/* More than the parts of a question to a list can have. */
+#define KEY_ROOM 1024
 
 /* Namespace of rules made with an Idempotency-Key: such a rule's id is the
  * UUIDv5 of who asked and the key's text. So a repeated POST finds the rule
@@ -259,6 +261,48 @@ print_list(struct api *a, struct exchange *x, struct store_rule_filter *f,
 	return 0;
 }
 
+/* All that a page depends on but the rules. A symbol is the one part that is
+ * not ours; it stands last. */
+static void
+page_key(const struct exchange *x, const struct store_rule_filter *f,
+    const char *cursor, struct buf *key)
+{
+	buf_cat(key, x->secrets ? "1|" : "0|", cursor != NULL ? cursor : "",
+	    f->active < 0 ? "||"
+	    : f->active	  ? "|1|"
+			  : "|0|",
+	    NULL);
+	buf_add_int(key, f->limit);
+	buf_addc(key, '|');
+	buf_add_int(key, f->offset);
+	buf_cat(key, "|", f->rule_type != NULL ? f->rule_type : "", "|",
+	    f->symbol != NULL ? f->symbol : "", NULL);
+}
+
+/* The page kept under key, or a new one. */
+static int
+give_page(struct api *a, struct exchange *x, struct store_rule_filter *f,
+    const char *key, struct err *e)
+{
+	struct buf *b = &x->out;
+	const struct page *kept;
+	int64_t seq;
+
+	if (store_rule_seq(a->st, &seq, e) < 0)
+		return -1;
+	kept = pages_find(&a->pages, seq, key);
+	if (kept != NULL) {
+		buf_add(b, kept->text, kept->len);
+		return 0;
+	}
+	if (print_list(a, x, f, seq, e) < 0)
+		return -1;
+	if (!buf_failed(b))
+		pages_keep(&a->pages, key, b->p + API_HEAD_ROOM,
+		    b->len - API_HEAD_ROOM);
+	return 0;
+}
+
 int
 route_rule_list(struct api *a, struct exchange *x, struct err *e)
 {
@@ -271,34 +315,20 @@ route_rule_list(struct api *a, struct exchange *x, struct err *e)
 	    .limit = api_int(x, "limit"),
 	    .offset = api_int(x, "offset"),
 	};
-	struct buf *b = api_json(x, 200);
-	const struct page *kept;
-	char key[PAGE_KEY_MAX];
-	int64_t seq;
+	struct buf key;
+	int rc;
 
-	/* A symbol is the one part that is not ours; it stands last. */
-	(void)snprintf(key, sizeof(key),
-	    "%d|%s|%d|%" PRId64 "|%" PRId64 "|%s|%s", x->secrets,
-	    cursor != NULL ? cursor : "", f.active, f.limit, f.offset,
-	    f.rule_type != NULL ? f.rule_type : "",
-	    f.symbol != NULL ? f.symbol : "");
-	if (store_rule_seq(a->st, &seq, e) < 0)
-		return -1;
-	kept = pages_find(&a->pages, seq, key);
-	if (kept != NULL) {
-		buf_add(b, kept->text, kept->len);
-		return 0;
-	}
+	buf_init(&key, KEY_ROOM);
+	page_key(x, &f, cursor, &key);
 	if (cursor != NULL) {
 		(void)cursor_parse(cursor, &f.after_created_ms, &f.after_id);
 		f.has_after = true;
 	}
-	if (print_list(a, x, &f, seq, e) < 0)
-		return -1;
-	if (!buf_failed(b))
-		pages_keep(&a->pages, key, b->p + API_HEAD_ROOM,
-		    b->len - API_HEAD_ROOM);
-	return 0;
+	(void)api_json(x, 200);
+	rc = buf_failed(&key) ? err_set(e, "out of memory")
+			      : give_page(a, x, &f, key.p, e);
+	buf_release(&key);
+	return rc;
 }
 
 /* ---- GET, PUT, DELETE one ------------------------------------------------ */

@@ -615,20 +615,17 @@ check_one(struct exchange *x, const struct param *p)
 	const char *place = p->header		   ? "header"
 			    : in_path(x->route, p) ? "path"
 						   : "query";
-	const char *s = given(x, p), *type;
+	const char *s = given(x, p), *type = "missing";
 	struct json input = {.type = JSON_STRING};
-	char loc[100], msg[160];
+	char loc[100], msg[160] = "is required";
 
+	if (s == NULL ? !p->required : (type = judge_value(p, s, msg)) == NULL)
+		return;
 	(void)snprintf(loc, sizeof(loc), "%s.%s", place, p->name);
 	if (s == NULL) {
-		if (p->required)
-			faults_add(
-			    x->faults, "missing", loc, NULL, "is required");
+		faults_add(x->faults, type, loc, NULL, "%s", msg);
 		return;
 	}
-	type = judge_value(p, s, msg);
-	if (type == NULL)
-		return;
 	/* Bytes that are no UTF-8 cannot be shown in JSON. */
 	for (input.len = 0; s[input.len] >= ' ' && s[input.len] <= '~';)
 		input.len++;

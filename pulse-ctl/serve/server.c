@@ -207,6 +207,7 @@ log_exchange(struct server *s, const struct exchange *x)
 	if (!s->config->log_requests)
 		return;
 	buf_init(&line, 1024);
+	buf_reserve(&line, 512);
 	api_log_line(x, s->config->log_json, &line);
 	if (!buf_failed(&line))
 		(void)emit_add(&s->log, line.p, line.len);
