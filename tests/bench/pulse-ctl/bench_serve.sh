@@ -6,6 +6,9 @@
 # same machine in the same run. One process each; wrk shares the machine.
 #
 #	RULES=100000 SECONDS_EACH=3 tests/bench/pulse-ctl/bench_serve.sh
+#
+# To repeat it without making the store again: KEEP=file keeps a copy of the
+# store as it was made, STORE=file begins with a copy of that.
 set -eu
 cd "$(dirname "$0")/../../.."
 BUILD=${BUILD:-build}
@@ -39,18 +42,27 @@ free_port() {
 	sed -n 's/.*listening on http:..127.0.0.1:\([0-9]*\).*/\1/p' "$work/port.err"
 }
 
-echo "storing $RULES rules ..."
-awk -v n="$RULES" 'BEGIN {
-	for (i = 0; i < n; i++)
-		printf "{\"id\":\"%08x-0000-4000-8000-%012x\",\"name\":\"rule %d\"," \
-		    "\"symbol\":\"C%d\",\"rule_type\":\"price_threshold\"," \
-		    "\"config\":{\"threshold\":%d,\"operator\":\">=\"}," \
-		    "\"created_at\":\"2026-01-%02dT%02d:%02d:%02d.%03dZ\"}\n",
-		    i * 2654435761 % 4294967296, i, i, i % 200, i + 1,
-		    1 + i % 28, i % 24, i % 60, i % 59, i % 1000
-}' >"$work/rules"
-"$BIN/pulse-ctl" rule import -q "$work/rules" >/dev/null
-rm "$work/rules"
+make_store() {
+	echo "storing $RULES rules ..."
+	awk -v n="$RULES" 'BEGIN {
+		for (i = 0; i < n; i++)
+			printf "{\"id\":\"%08x-0000-4000-8000-%012x\",\"name\":\"rule %d\"," \
+			    "\"symbol\":\"C%d\",\"rule_type\":\"price_threshold\"," \
+			    "\"config\":{\"threshold\":%d,\"operator\":\">=\"}," \
+			    "\"created_at\":\"2026-01-%02dT%02d:%02d:%02d.%03dZ\"}\n",
+			    i * 2654435761 % 4294967296, i, i, i % 200, i + 1,
+			    1 + i % 28, i % 24, i % 60, i % 59, i % 1000
+	}' >"$work/rules"
+	"$BIN/pulse-ctl" rule import -q "$work/rules" >/dev/null
+	rm "$work/rules"
+}
+if [ -n "${STORE:-}" ]; then
+	cp "$STORE" "$PULSE_DB"
+	sync "$PULSE_DB"
+else
+	make_store
+	[ -z "${KEEP:-}" ] || cp "$PULSE_DB" "$KEEP"
+fi
 
 "$BIN/pulse-ctl" serve --listen 127.0.0.1:0 --admin-rate 60000000 -q \
     -v 2>"$work/serve.err" &
