@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "common/clock.h"
+#include "common/http.h"
 #include "common/interval.h"
 #include "common/log.h"
 #include "common/num.h"
@@ -308,6 +309,25 @@ set_defaults(struct settings *s)
 	s->history.page_bars = 5000;
 }
 
+/* What no try would ever reach is refused before the first. */
+static void
+check_url(const char *url)
+{
+	struct http_url u;
+	struct err e;
+	bool whole;
+
+	if (http_url_parse(&u, url, &e) < 0)
+		opt_usage_error(&program, "--url: '%.80s': %s", url, e.msg);
+	whole = u.has_user || u.has_fragment || strcmp(u.path, "/") != 0;
+	http_url_release(&u);
+	if (whole)
+		opt_usage_error(&program,
+		    "--url: '%.80s': scheme, host and port are wanted, as in "
+		    "%s",
+		    url, URL_MAINNET);
+}
+
 /* One a series, and with --ctx one a coin. */
 static size_t
 subscriptions_needed(const struct settings *s)
@@ -327,6 +347,7 @@ subscriptions_needed(const struct settings *s)
 static void
 check_settings(const struct settings *s)
 {
+	check_url(s->feed.url);
 	if (s->is_list)
 		return;
 	if (s->n_series == 0 && !s->feed.rules)

@@ -31,13 +31,16 @@ rest_open(struct rest *r, const char *url, int64_t weight_a_minute,
     struct exclock *clock, struct err *e)
 {
 	struct http_options options = {.max_connections = CONNECTIONS};
+	size_t n = strlen(url);
 
 	memset(r, 0, sizeof(*r));
 	r->clock = clock;
 	budget_init(&r->budget, weight_a_minute, clock_mono_ms());
-	if ((size_t)snprintf(r->url, sizeof(r->url), "%s/info", url) >=
-	    sizeof(r->url))
+	/* "https://host/" is the same exchange. */
+	n -= n > 0 && url[n - 1] == '/';
+	if (n >= sizeof(r->url) - sizeof("/info"))
 		return err_set(e, "the URL is too long");
+	(void)snprintf(r->url, sizeof(r->url), "%.*s/info", (int)n, url);
 	return http_open(&r->http, &options, e);
 }
 

@@ -67,6 +67,13 @@ count() { # COUNTER: of the last heartbeat
 	run -2 hl-ingest --budget 101 BTC:1m
 	[[ $output == *"--budget"* ]]
 	run -2 hl-ingest --confirm maybe BTC:1m
+	for url in nonsense '' ftp://127.0.0.1 http:// 'http://127.0.0.1:1/info' \
+	    http://me@127.0.0.1:1 'http://127.0.0.1:1/?a=b'; do
+		run -2 hl-ingest --url "$url" BTC:1m
+		[[ $output == *"--url: '$url': "* ]]
+		run -2 hl-ingest --url "$url" --list
+	done
+	HL_API_URL=nonsense run -2 hl-ingest BTC:1m
 	run -2 hl-ingest --history tomorrow BTC:1m
 	run -2 hl-ingest --history 1d,2d BTC:1m
 	[[ $output == *"--history: '1d,2d' ends before it begins"* ]]
@@ -191,6 +198,12 @@ unknown() {
 	jq -es 'map({(.coin): .}) | add |
 	    .BTC.kind == "perp" and .["xyz:NVDA"].kind == "dex" and
 	    .["@107"].pair == "HYPE/USDC" and .FTM.delisted' <<<"$output"
+}
+
+@test "a slash behind the exchange's port changes nothing" {
+	market
+	run -0 --separate-stderr hl-ingest --url "$SIM/" --history 5m BTC:1m
+	[[ $output == *'"s":"BTC"'* ]]
 }
 
 @test "--list without an exchange: exit 69" {
