@@ -126,6 +126,7 @@ on_answer(void *arg, const struct rest_answer *a)
 	struct err e = {.msg = "it is empty"};
 
 	c->asked = false;
+	c->heard |= a->result != REST_FAILED || a->len > 0;
 	if (a->result == REST_OK)
 		j = json_parse(a->body, a->len, &e);
 	if (j != NULL) {
@@ -134,7 +135,7 @@ on_answer(void *arg, const struct rest_answer *a)
 		next_part(c);
 		return;
 	}
-	log_debug(
+	(c->aloud ? log_warn : log_debug)(
 	    "names of the exchange: %s", a->result == REST_OK ? e.msg : a->why);
 	c->not_before_ms = clock_mono_ms() + AGAIN_MS;
 	if (a->result == REST_LIMITED)

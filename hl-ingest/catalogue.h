@@ -37,6 +37,8 @@ struct catalogue {
 	size_t n_dexes, next_dex;
 	bool wanted, asked;
 	bool incomplete; /* a part could not be had */
+	bool heard; /* the exchange answered something, ever */
+	bool aloud; /* failures are for the user's eyes at once */
 	int tries;
 	int64_t not_before_ms; /* monotonic */
 	int64_t read_ms; /* monotonic, end of the last reading */

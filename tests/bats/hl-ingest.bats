@@ -208,6 +208,18 @@ unknown() {
 
 @test "--list without an exchange: exit 69" {
 	HL_API_URL=http://127.0.0.1:9 PULSE_SPEED=100 run -69 hl-ingest --list
+	# Each try is said when it fails; there are few, for nothing else of
+	# the list can be had there.
+	[ "$(grep -c 'names of the exchange: .*connect' <<<"$output")" -eq 3 ]
+}
+
+@test "--list of an exchange that lacks a part: the rest, a word, and exit 1" {
+	market --fault kind=status,code=500,type=spotMeta
+	PULSE_SPEED=100 run -1 --separate-stderr hl-ingest --list
+	[[ $output == *'"coin":"BTC"'*'"coin":"xyz:NVDA"'* ]]
+	[[ $output != *HYPE/USDC* ]]
+	[[ $stderr == *'names of the exchange: status 500'* ]]
+	[[ $stderr == *'a part of the list could not be had'* ]]
 }
 
 @test "--ctx prints the context of each coin" {
