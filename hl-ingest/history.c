@@ -424,6 +424,22 @@ begin_all(struct history *h, struct history_series *v, size_t n)
 	return ended(h) ? -1 : 0;
 }
 
+/* Now is the exchange's; only it can tell what is past. */
+static bool
+begins_in_future(const struct history *h)
+{
+	int64_t since = moment(h, &h->o->since);
+	char text[CLOCK_TEXT_MAX], now[CLOCK_TEXT_MAX];
+
+	if (since <= exclock_now(&h->clock))
+		return false;
+	clock_print(since, text);
+	clock_print(exclock_now(&h->clock), now);
+	log_error("--history: %s is in the future: at the exchange it is %s",
+	    text, now);
+	return true;
+}
+
 /* ---- the whole ----------------------------------------------------------- */
 
 static int
@@ -434,6 +450,8 @@ run_all(struct history *h, struct history_series *v, size_t n)
 
 	if (begin_all(h, v, n) < 0)
 		return EXIT_TEMPFAIL;
+	if (begins_in_future(h))
+		return EXIT_USAGE;
 	progress_begin(&h->progress, (double)n);
 	for (i = 0; i < n && rc == 0; i++)
 		rc = run_series(h, v, n, i);

@@ -487,6 +487,17 @@ truth() { # COIN INTERVAL FROM TO
 	diff <(jq .t <<<"$output") "$LAB/times"
 }
 
+@test "--history that begins in the future is refused, one that ends there is not" {
+	market --start 1795356000000
+	run -2 --separate-stderr timeout 20 hl-ingest --history 2126-11-01 BTC:1m
+	[ -z "$output" ]
+	[[ $stderr == *"--history: 2126-11-01T00:00:00.000Z is in the future"* ]]
+	run -2 timeout 20 hl-ingest --history 2026-12-01,2026-12-02 BTC:1m
+	run -0 --separate-stderr hl-ingest --history \
+	    2026-11-22T13:50Z,2126-11-01 BTC:1m
+	[[ $output == *'"s":"BTC"'* ]]
+}
+
 @test "--history older than what is kept: one gap with its exact range" {
 	market --history 6h --retain 50
 	until_true 60 calm
