@@ -260,6 +260,24 @@ join(char **v, int from, int n, struct buf *b)
 		buf_cat(b, i > from ? " " : "", v[i], NULL);
 }
 
+/* A rule of the store, where a file might have been meant. 0, or the exit code
+ * after a message. */
+static int
+find_rule(struct ctl *c, const char *text, struct rule *r)
+{
+	struct err e;
+	int rc = ctl_look_for_rule(c, text, r, &e);
+
+	if (rc > 0)
+		return 0;
+	if (rc == 0 && rule_cases_is_file(text))
+		err_set(&e, "'%s' is a file, what follows is none", text);
+	else if (rc == 0)
+		err_set(
+		    &e, "'%s' is neither a file nor a rule's id or name", text);
+	return ctl_fail(c, EXIT_SOME_FAILED, &e);
+}
+
 /* ---- rule test ----------------------------------------------------------- */
 
 static void
@@ -325,8 +343,8 @@ command_rule_test(struct ctl *c)
 	join(v, 1, n, &words);
 	if (n > 1)
 		code = rule_of_words(c, v[0], words.p, &rule);
-	else if (ctl_find_rule(c, v[0], &rule, &e) < 0)
-		code = ctl_fail(c, EXIT_SOME_FAILED, &e);
+	else
+		code = find_rule(c, v[0], &rule);
 	buf_release(&words);
 	if (code != 0)
 		return code;
@@ -448,8 +466,8 @@ command_rule_diff(struct ctl *c)
 		return rule_cases_diff(c, v[0], v[1]);
 	if ((code = ctl_open(c, 0)) != 0)
 		return code;
-	if (ctl_find_rule(c, v[0], &first, &e) < 0)
-		return ctl_fail(c, EXIT_SOME_FAILED, &e);
+	if ((code = find_rule(c, v[0], &first)) != 0)
+		return code;
 	code = find_other(c, v, n, &first, &other);
 	if (code == 0) {
 		old = new = (struct run){.n = 0};

@@ -324,11 +324,11 @@ search_one(void *arg, const struct rule *r, struct err *e)
 }
 
 int
-ctl_find_rule(struct ctl *c, const char *text, struct rule *r, struct err *e)
+ctl_look_for_rule(
+    struct ctl *c, const char *text, struct rule *r, struct err *e)
 {
 	struct store_rule_filter all = {.active = -1};
 	struct search s = {.text = text, .len = strlen(text)};
-	int rc;
 
 	if (uuid_parse(&s.found, text, s.len) < 0) {
 		if (store_rule_list(c->store, &all, search_one, &s, e) < 0)
@@ -337,10 +337,16 @@ ctl_find_rule(struct ctl *c, const char *text, struct rule *r, struct err *e)
 			return err_set(
 			    e, "'%s' fits %d rules: give an id", text, s.hits);
 		if (s.hits == 0)
-			return err_set(
-			    e, "no rule has the id or name '%s'", text);
+			return 0;
 	}
-	rc = store_rule_get(c->store, &s.found, r, e);
+	return store_rule_get(c->store, &s.found, r, e);
+}
+
+int
+ctl_find_rule(struct ctl *c, const char *text, struct rule *r, struct err *e)
+{
+	int rc = ctl_look_for_rule(c, text, r, e);
+
 	if (rc == 0)
 		return err_set(e, "no rule has the id or name '%s'", text);
 	return rc < 0 ? -1 : 0;

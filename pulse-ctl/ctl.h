@@ -137,6 +137,10 @@ ctl_read_secret(const char *path, size_t max, struct buf *out, struct err *e);
  * more) or its whole name, when only one rule fits. 0 (release r) or -1. */
 int
 ctl_find_rule(struct ctl *c, const char *text, struct rule *r, struct err *e);
+/* The same for who takes something else as well: 1, 0 when there is none, or
+ * -1. */
+int ctl_look_for_rule(
+    struct ctl *c, const char *text, struct rule *r, struct err *e);
 
 /* "2026-11-22 14:38:00" in UTC, or "-" for 0. */
 void ctl_print_time(int64_t ms, struct buf *out);

@@ -647,7 +647,12 @@ alert() { # SYMBOL
 	last=$(tail -n 1 said | jq -r .triggered_at)
 	[ "$(pulse-ctl rule test BTC:15m 'rsi < 35' --since "$last" | wc -l)" -eq 1 ]
 	run -1 pulse-ctl rule test BTC 'rsi is nice'
-	run -1 pulse-ctl rule test nothing
+	run -1 pulse-ctl rule test nothing.json
+	[[ $output == *"'nothing.json' is neither a file nor a rule"* ]]
+	run -1 pulse-ctl rule diff nothing.json said
+	[[ $output == *"'nothing.json' is neither a file nor a rule"* ]]
+	run -1 pulse-ctl rule diff said nothing.json
+	[[ $output == *"'said' is a file, what follows is none"* ]]
 	on_terminal "pulse-ctl rule test BTC:15m 'rsi < 35'" | grep -q 'TRIGGERED  *SYMBOL  *MESSAGE'
 }
 
