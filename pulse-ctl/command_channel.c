@@ -1,7 +1,9 @@
 /* pulse-ctl channel …: see the table of commands.c. */
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "common/channel.h"
@@ -311,6 +313,27 @@ show_made(const struct stored_channel *s, const struct edit *d)
 	buf_release(&b);
 }
 
+/* A program may come later, or be there for another user alone: no error. */
+static void
+warn_of_program(struct ctl *c, const struct channel *ch)
+{
+	const char *path;
+	struct stat st;
+
+	if (ch->kind != CHANNEL_KIND_EXEC || c->common.verbosity < 0)
+		return;
+	path = ch->args[0];
+	if (access(path, X_OK) == 0) {
+		if (stat(path, &st) < 0 || !S_ISDIR(st.st_mode))
+			return;
+		errno = EISDIR;
+	}
+	fprintf(stderr,
+	    "%s: warning: %s: %s; deliveries through %s fail until it is a "
+	    "program\n",
+	    c->program.name, path, strerror(errno), ch->name);
+}
+
 /* Keep the channel, if its programs compile, and show it. */
 static int
 keep(struct ctl *c, struct stored_channel *s, const struct edit *d)
@@ -322,6 +345,7 @@ keep(struct ctl *c, struct stored_channel *s, const struct edit *d)
 	if (!c->common.dry_run && channels_put(c->store, s, &e) < 0)
 		return ctl_fail(c, EXIT_UNAVAILABLE, &e);
 	show_made(s, d);
+	warn_of_program(c, &s->channel);
 	return 0;
 }
 

@@ -3,6 +3,8 @@
 # bats sets status, output; each test is a shell of its own
 # shellcheck disable=SC2154,SC2030,SC2031,SC2016,SC2129
 
+bats_require_minimum_version 1.5.0
+
 load ../lab.bash
 load ../delivery.bash
 
@@ -147,6 +149,22 @@ fire() {
 	[ "$(jq -r .status <<<"$output")" = dead ]
 	jq -r .error <<<"$output" | grep -q '^template: '
 	[ ! -s "$LAB/sink.ndjson" ]
+}
+
+@test "exec: a program that cannot be run is taken with a warning that names it" {
+	: >"$LAB/plain"
+	for program in "$LAB/none" "$LAB/plain" "$LAB"; do
+		run -0 --separate-stderr pulse-ctl channel add "${program##*/}x" exec -- "$program"
+		jq -e --arg p "$program" '.program == [$p]' <<<"$output"
+		[[ $stderr == *"warning: $program: "*"deliveries through ${program##*/}x fail"* ]]
+	done
+	run -0 --separate-stderr pulse-ctl channel add there exec -- /bin/true
+	[ -z "$stderr" ]
+	echo "[\"$LAB/none\"]" >"$LAB/program"
+	run -0 --separate-stderr pulse-ctl channel edit there --file program="$LAB/program"
+	[[ $stderr == *"warning: $LAB/none: No such file"* ]]
+	run -0 --separate-stderr pulse-ctl channel edit there -q --set tries=2
+	[ -z "$stderr" ]
 }
 
 @test "exec: 75 is tried again, other statuses are dead, the program's words are kept" {
