@@ -942,6 +942,24 @@ END
 	run -2 hl-sim --fault kind=outage
 }
 
+@test "a value out of range is named with its option and the range" {
+	local option value words
+
+	while read -r option value words; do
+		run -2 hl-sim "$option" "$value"
+		[ "$output" = "hl-sim: $words" ]
+	done <<-'END'
+		--rate 101 --rate: "101" is not between 0 and 100
+		--retain 0 --retain: 0 is out of range (1 to 10000000)
+		--start soon --start: "soon" is not a time
+		--coin BTC,rate=1000 --coin: coin BTC: rate: "1000" is not between 0 and 100
+		--coin BTC,sz=9 --coin: coin BTC: sz: "9" is not between 0 and 8
+		--coin BTC,px= --coin: coin BTC: px: "" is not between 1e-07 and 1e+09
+		--coin BTC,colour=red --coin: coin BTC: "colour=red" is no property of a coin (px=, rate=, quiet=, vol=, sz=, delisted)
+		--fault kind=drop,at=500d --fault: at: 500d is out of range (0 ms to 34560000000 ms)
+	END
+}
+
 @test "it speaks TLS, listens on loopback addresses alone, logs its frames" {
 	openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 \
 	    -nodes -keyout "$LAB/key" -out "$LAB/cert" -days 2 \

@@ -36,41 +36,53 @@ static const struct {
 };
 
 static int
-number(const char *v, double lo, double hi, double *out)
+number(const char *word, size_t name, double lo, double hi, double *out,
+    struct err *e)
 {
+	const char *v = word + name + 1;
 	char *end;
 
 	*out = strtod(v, &end);
-	return *v != '\0' && *end == '\0' && *out >= lo && *out <= hi ? 0 : -1;
+	if (*v != '\0' && *end == '\0' && *out >= lo && *out <= hi)
+		return 0;
+	return err_set(e, "%.*s: \"%s\" is not between %g and %g", (int)name,
+	    word, v, lo, hi);
 }
 
 static int
 take(struct description *d, const char *word, struct err *e)
 {
-	const char *v = strchr(word, '=');
-	double x;
-	int rc = -1;
+	double decimals;
+	const struct {
+		const char *name;
+		double lo, hi, *to;
+	} properties[] = {
+	    {"px", 1e-7, 1e9, &d->price},
+	    {"rate", 0, 100, &d->rate},
+	    {"quiet", 0, 1, &d->quiet},
+	    {"vol", 0, 3, &d->volatility},
+	    {"sz", 0, 8, &decimals},
+	};
+	size_t n = strcspn(word, "="), i;
 
 	if (strcmp(word, "delisted") == 0) {
 		d->delisted = true;
 		return 0;
 	}
-	if (v == NULL)
-		return err_set(e, "\"%s\" is no property of a coin", word);
-	v++;
-	if (strncmp(word, "px=", 3) == 0)
-		rc = number(v, 1e-7, 1e9, &d->price);
-	else if (strncmp(word, "rate=", 5) == 0)
-		rc = number(v, 0, 100, &d->rate);
-	else if (strncmp(word, "quiet=", 6) == 0)
-		rc = number(v, 0, 1, &d->quiet);
-	else if (strncmp(word, "vol=", 4) == 0)
-		rc = number(v, 0, 3, &d->volatility);
-	else if (strncmp(word, "sz=", 3) == 0 &&
-		 (rc = number(v, 0, 8, &x)) == 0)
-		d->sz_decimals = (int)x;
-	if (rc != 0)
-		return err_set(e, "\"%s\" is no property of a coin", word);
+	decimals = d->sz_decimals;
+	for (i = 0; i < sizeof(properties) / sizeof(properties[0]); i++)
+		if (word[n] == '=' && strlen(properties[i].name) == n &&
+		    strncmp(word, properties[i].name, n) == 0)
+			break;
+	if (i == sizeof(properties) / sizeof(properties[0]))
+		return err_set(e,
+		    "\"%s\" is no property of a coin (px=, rate=, quiet=, "
+		    "vol=, sz=, delisted)",
+		    word);
+	if (number(word, n, properties[i].lo, properties[i].hi,
+		properties[i].to, e) < 0)
+		return -1;
+	d->sz_decimals = (int)decimals;
 	return 0;
 }
 

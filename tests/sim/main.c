@@ -114,6 +114,13 @@ fail(const char *why)
 	exit(2);
 }
 
+static _Noreturn void
+bad(const char *option, const char *value, const char *why)
+{
+	fprintf(stderr, "hl-sim: %s: \"%s\" %s\n", option, value, why);
+	exit(2);
+}
+
 static void
 help(void)
 {
@@ -215,13 +222,13 @@ duration(const char *v, const char *what)
 static double
 real(const char *v, double min, double max, const char *what)
 {
-	char *end;
+	char *end, why[80];
 	double x = strtod(v, &end);
 
 	if (*v == '\0' || *end != '\0' || !(x >= min && x <= max)) {
-		fprintf(stderr, "hl-sim: %s: \"%s\" is not between %g and %g\n",
-		    what, v, min, max);
-		exit(2);
+		(void)snprintf(
+		    why, sizeof(why), "is not between %g and %g", min, max);
+		bad(what, v, why);
 	}
 	return x;
 }
@@ -274,7 +281,7 @@ take_time(struct command *c, struct sim_options *o, int key, const char *v)
 		break;
 	case OPT_START:
 		if (clock_parse(&c->start_ms, v, strlen(v)) != 0)
-			fail("--start: not a time");
+			bad("--start", v, "is not a time");
 		break;
 	case OPT_BACKLOG:
 		c->backlog_ms = duration(v, "--backlog");
@@ -383,8 +390,10 @@ list_coin(struct market *m, const struct command *c, const char *spec)
 	if (strstr(spec, ",rate=") == NULL)
 		(void)snprintf(
 		    text + n, sizeof(text) - (size_t)n, ",rate=%g", c->rate);
-	if (market_add_synth(m, text, &e) != 0)
+	if (market_add_synth(m, text, &e) != 0) {
+		(void)err_prefix(&e, "--coin");
 		fail(e.msg);
+	}
 }
 
 static void
@@ -446,8 +455,10 @@ start_faults(struct sim *s, const struct command *c)
 	struct err e;
 
 	for (size_t i = 0; i < c->n_fault; i++)
-		if (faultset_add(&s->faults, c->fault[i], &e) < 0)
+		if (faultset_add(&s->faults, c->fault[i], &e) < 0) {
+			(void)err_prefix(&e, "--fault");
 			fail(e.msg);
+		}
 	if (c->scenario != NULL &&
 	    faultset_add_file(&s->faults, c->scenario, &e) != 0)
 		fail(e.msg);
