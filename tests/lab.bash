@@ -26,10 +26,12 @@ lab_begin() {
 	export no_proxy='*'
 }
 
-# Run the rest of the line until it succeeds, for so many seconds at most: four
-# times as many in a sanitized build, whose programs and markets are slower.
+# Run the rest of the line until it succeeds, for so many seconds at most on a
+# machine of its own: three times as many on any, and eight times in a sanitized
+# build, whose programs and markets are slower. Only a test that fails waits so
+# long.
 until_true() {
-	local end=$((SECONDS + $1 * (${PULSE_SANITIZED:-0} ? 4 : 1)))
+	local end=$((SECONDS + $1 * (${PULSE_SANITIZED:-0} ? 8 : 3)))
 	shift
 
 	until "$@"; do
