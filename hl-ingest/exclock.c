@@ -37,6 +37,8 @@ exclock_measure(
 	int64_t error = (got_ms - sent_ms + 1) / 2;
 	int64_t offset = server_ms - (sent_ms + (got_ms - sent_ms) / 2);
 
+	if (got_ms < sent_ms) /* our clock was set back */
+		return;
 	if (!x->known || error <= x->error_ms ||
 	    got_ms - x->measured_ms > KEEP_MS || contradicts(x, offset, error))
 		take(x, offset, error, got_ms);
@@ -49,6 +51,8 @@ exclock_measure_date(
 	int64_t error = (got_ms - sent_ms + 1) / 2 + 500;
 	int64_t offset = date_ms + 500 - (sent_ms + (got_ms - sent_ms) / 2);
 
+	if (got_ms < sent_ms)
+		return;
 	if (!x->known || contradicts(x, offset, error))
 		take(x, offset, error, got_ms);
 }
@@ -57,8 +61,9 @@ int64_t
 exclock_answered(
     const struct exclock *x, int64_t sent_ms, int64_t got_ms, int64_t date_ms)
 {
-	int64_t t = sent_ms + x->offset_ms,
-		first = date_ms - (got_ms - sent_ms);
+	/* Our clock may have been set back on the way. */
+	int64_t way = got_ms > sent_ms ? got_ms - sent_ms : 0;
+	int64_t t = sent_ms + x->offset_ms, first = date_ms - way;
 
 	if (date_ms < 0)
 		return t;

@@ -315,17 +315,18 @@ check_url(const char *url)
 {
 	struct http_url u;
 	struct err e;
-	bool whole;
+	bool whole, user;
 
 	if (http_url_parse(&u, url, &e) < 0)
 		opt_usage_error(&program, "--url: '%.80s': %s", url, e.msg);
-	whole = u.has_user || u.has_fragment || strcmp(u.path, "/") != 0;
+	user = u.has_user;
+	whole = user || u.has_fragment || strcmp(u.path, "/") != 0;
 	http_url_release(&u);
 	if (whole)
 		opt_usage_error(&program,
 		    "--url: '%.80s': scheme, host and port are wanted, as in "
 		    "%s",
-		    url, URL_MAINNET);
+		    user ? "(with a user name)" : url, URL_MAINNET);
 }
 
 /* One a series, and with --ctx one a coin. */

@@ -262,6 +262,11 @@ test_exclock(void)
 	    "unless the Date comes before it");
 	is_int(exclock_answered(&x, 1000, 1010, 7000), 6990,
 	    "or too long after it");
+	is_int(exclock_answered(&x, 1000, 1000 - 180000, 4000), 4000,
+	    "our clock was set back on the way: no later than the Date");
+	exclock_measure(&x, 1000, 1000 - 180000, 5050);
+	exclock_measure_date(&x, 1000, 1000 - 180000, 5000);
+	is_int(x.offset_ms, 4000, "and nothing is measured then");
 	is_int(exclock_surely(5000, 6000), 6000, "clocks that agree");
 	is_int(exclock_surely(5000, 90000), 5000, "or the earlier one");
 	is_int(exclock_surely(90000, 5000), 5000, "of the two");
