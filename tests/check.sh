@@ -5,7 +5,8 @@
 #
 #	tests/check.sh [all|unit|golden|bats|FILE.bats]
 #
-# JOBS of them run at once (default: one a processor). What failed is shown in
+# JOBS of them run at once (default: one more than there are processors, for
+# most of their time they wait). What failed is shown in
 # full, what was skipped is named with its reason.
 set -u
 cd "$(dirname "$0")/.." || exit 1
@@ -13,7 +14,7 @@ what=${1:-all}
 BUILD=${BUILD:-build}
 PULSE_BIN=${PULSE_BIN:-$PWD/$BUILD/bin}
 PULSE_TESTBIN=${PULSE_TESTBIN:-$PWD/$BUILD/tests}
-JOBS=${JOBS:-$(nproc)}
+JOBS=${JOBS:-$(($(nproc) + 1))}
 PULSE_NODE_MODULES=${PULSE_NODE_MODULES:-$PWD/$BUILD/npm/test/node_modules}
 # What tests/promtool.sh brought, if it did.
 PATH=$PATH:$PWD/$BUILD/promtool
