@@ -634,49 +634,11 @@ check_one(struct exchange *x, const struct param *p)
 	    "%s", msg);
 }
 
-static bool
-takes(const struct route *r, const char *name)
-{
-	const struct param *p;
-
-	for (p = r->params; p != NULL && p->name != NULL; p++)
-		if (!p->header && !in_path(r, p) && strcmp(p->name, name) == 0)
-			return true;
-	return false;
-}
-
-/* A filter that is misspelt would otherwise select everything. Of pages and
- * probes nothing can be selected: what others add to them does no harm. */
-static void
-check_unknown(struct exchange *x)
-{
-	const char *name, *p;
-	char loc[100];
-	size_t i;
-
-	if (strncmp(x->route->path, "/api/", 5) != 0)
-		return;
-	for (i = 0; i < x->head.nquery; i++) {
-		name = x->head.query[i].name;
-		if (takes(x->route, name))
-			continue;
-		/* As in check_one(); a dot would look like a step down. */
-		for (p = name; *p > ' ' && *p <= '~' && *p != '.';)
-			p++;
-		(void)snprintf(loc, sizeof(loc), "query%s%.80s",
-		    *p == '\0' ? "." : "", *p == '\0' ? name : "");
-		faults_add(x->faults, "extra_forbidden", loc, NULL,
-		    "%s %s has no such parameter: see /docs", x->route->method,
-		    x->route->path);
-	}
-}
-
 int
 routes_check(struct exchange *x)
 {
 	const struct param *p;
 
-	check_unknown(x);
 	for (p = x->route->params; p != NULL && p->name != NULL; p++)
 		check_one(x, p);
 	return x->faults->total > 0 ? -1 : 0;

@@ -69,8 +69,8 @@ extern const size_t routes_count;
  */
 const struct route *
 routes_find(struct exchange *x, const char *method, char allow[64]);
-/* Check path and query of x against its route: faults go to x->faults. A
- * parameter that the API does not have is one. 0 or -1. */
+/* Check path and query of x against its route: faults go to x->faults. 0 or
+ * -1. */
 int routes_check(struct exchange *x);
 
 int route_health(struct api *a, struct exchange *x, struct err *e);
