@@ -6,8 +6,8 @@
 #	tests/check.sh [all|unit|golden|bats|FILE.bats]
 #
 # JOBS of them run at once (default: one more than there are processors, for
-# most of their time they wait). What failed is shown in
-# full, what was skipped is named with its reason.
+# most of their time they wait). What failed is shown in full, what was skipped
+# is named with its reason.
 set -u
 cd "$(dirname "$0")/.." || exit 1
 what=${1:-all}
