@@ -12,6 +12,7 @@
 #include <poll.h>
 #include <signal.h>
 #include <sys/stat.h>
+#include <sys/mman.h>
 #include <sys/wait.h>
 
 #include "common/alert.h"
@@ -164,9 +165,12 @@ bare_select(const char *name)
 	return begin;
 }
 
-/* us to load them, and the bytes each takes, as far as they can be seen. */
-static double
-load_rules(const char *name, uint32_t rules, double *bytes)
+struct load {
+	double us, bytes; /* bytes: that became resident, a rule */
+};
+
+static void
+load_rules(const char *name, uint32_t rules, struct load *out)
 {
 	struct engine_options o = {.old_news = true};
 	struct engine_calls calls = {.alert = no_alert};
@@ -174,20 +178,53 @@ load_rules(const char *name, uint32_t rules, double *bytes)
 	struct engine *g;
 	struct err e;
 	int64_t seq;
-	double begin, took;
+	double begin;
 	long rss = bare_rss_kib();
 
 	begin = bare_wall_us();
 	g = engine_new(&o, &calls);
 	if (g == NULL || load_store(g, st, &seq, &e) < 0)
 		die("load", &e);
-	took = bare_wall_us() - begin;
-	*bytes = (double)(bare_rss_kib() - rss) * 1024 / rules;
+	out->us = bare_wall_us() - begin;
+	out->bytes = (double)(bare_rss_kib() - rss) * 1024 / rules;
 	if (engine_rule_count(g) != rules)
 		exit(1);
 	engine_free(g);
 	store_close(st);
-	return took;
+}
+
+static void
+make_only(const char *name, uint32_t rules, struct load *out)
+{
+	(void)out;
+	make_rules(name, rules);
+}
+
+/* In a process of its own, as a program starts: a heap that was used before
+ * makes a load quicker and hides what it takes. */
+static struct load
+apart(void (*fn)(const char *, uint32_t, struct load *), const char *name,
+    uint32_t rules)
+{
+	struct load *out = mmap(NULL, sizeof(*out), PROT_READ | PROT_WRITE,
+			MAP_SHARED | MAP_ANONYMOUS, -1, 0),
+		    result;
+	int status;
+	pid_t pid;
+
+	if (out == MAP_FAILED)
+		exit(1);
+	fflush(stdout);
+	pid = fork();
+	if (pid == 0) {
+		fn(name, rules, out);
+		_exit(0);
+	}
+	if (pid < 0 || waitpid(pid, &status, 0) < 0 || status != 0)
+		exit(1);
+	result = *out;
+	munmap(out, sizeof(*out));
+	return result;
 }
 
 /* RULES of the environment, or a million. */
@@ -207,23 +244,23 @@ rules_asked(void)
 static void
 bench_load(void)
 {
-	double ours = 1e18, bare = 1e18, took, bytes[TURNS];
+	struct load best = {1e18, 0}, one;
 	const char *name = "bench_load.db";
 	uint32_t rules = rules_asked();
+	double bare = 1e18, took;
 	int i;
 
-	make_rules(name, rules);
+	(void)apart(make_only, name, rules);
 	for (i = 0; i < TURNS; i++) {
-		took = load_rules(name, rules, &bytes[i]);
-		ours = took < ours ? took : ours;
+		one = apart(load_rules, name, rules);
+		best = one.us < best.us ? one : best;
 		took = bare_select(name);
 		bare = took < bare ? took : bare;
 	}
-	/* The first: later ones take over what it freed. */
 	printf("%" PRIu32 " rules loaded from the store and ready: %.2f s, "
-	       "%.0f bytes a rule resident\n"
+	       "%.0f bytes a rule resident, texts and all\n"
 	       "  stepping over the same rows: %.2f s: %.2f times that\n",
-	    rules, ours / 1e6, bytes[0], bare / 1e6, ours / bare);
+	    rules, best.us / 1e6, best.bytes, bare / 1e6, best.us / bare);
 	remove_db(name);
 }
 
