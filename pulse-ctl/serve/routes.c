@@ -615,15 +615,19 @@ check_one(struct exchange *x, const struct param *p)
 	const char *place = p->header		   ? "header"
 			    : in_path(x->route, p) ? "path"
 						   : "query";
-	const char *s = given(x, p), *type = "missing";
+	const char *s = given(x, p), *type = NULL;
 	struct json input = {.type = JSON_STRING};
-	char loc[100], msg[160] = "is required";
+	char loc[100], msg[160];
 
-	if (s == NULL ? !p->required : (type = judge_value(p, s, msg)) == NULL)
+	if (s != NULL)
+		type = judge_value(p, s, msg);
+	else if (p->required)
+		type = "missing";
+	if (type == NULL)
 		return;
 	(void)snprintf(loc, sizeof(loc), "%s.%s", place, p->name);
 	if (s == NULL) {
-		faults_add(x->faults, type, loc, NULL, "%s", msg);
+		faults_add(x->faults, type, loc, NULL, "is required");
 		return;
 	}
 	/* Bytes that are no UTF-8 cannot be shown in JSON. */
