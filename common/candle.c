@@ -5,6 +5,7 @@
 #include "common/candle.h"
 #include "common/candle_scan.h"
 #include "common/clock.h"
+#include "common/hash.h"
 
 bool
 symbol_valid(const char *s, size_t n)
@@ -281,14 +282,14 @@ candle_print(const struct candle *c, struct buf *out)
 	return buf_addc(out, '}');
 }
 
-/* FNV-1a, eight bytes. */
+/* Eight bytes, the lowest first on every machine. */
 static uint64_t
 digest_number(uint64_t h, uint64_t x)
 {
 	int i;
 
 	for (i = 0; i < 8; i++, x >>= 8)
-		h = (h ^ (x & 0xff)) * UINT64_C(0x100000001b3);
+		h = hash_step(h, x & 0xff);
 	return h;
 }
 
@@ -303,7 +304,7 @@ digest_decimal(uint64_t h, struct decimal d)
 uint64_t
 candle_digest(const struct candle *c)
 {
-	uint64_t h = UINT64_C(0xcbf29ce484222325);
+	uint64_t h = HASH_BASIS;
 	const char *p;
 
 	h = digest_decimal(h, c->open);

@@ -11,6 +11,7 @@
 
 #include "common/buf.h"
 #include "common/clock.h"
+#include "common/hash.h"
 #include "common/http.h"
 #include "common/num.h"
 
@@ -273,12 +274,9 @@ make_target(const char *url)
 static struct target *
 get_target(struct http *h, const char *url)
 {
-	uint64_t hash = UINT64_C(0xcbf29ce484222325);
+	uint64_t hash = hash_text(HASH_BASIS, url);
 	struct target **slot, *t;
-	const char *p;
 
-	for (p = url; *p != '\0'; p++)
-		hash = (hash ^ (unsigned char)*p) * UINT64_C(0x100000001b3);
 	slot = &h->targets[(hash ^ hash >> 32) % TARGETS];
 	if (*slot == NULL || strcmp((*slot)->url, url) != 0) {
 		if ((t = make_target(url)) == NULL)

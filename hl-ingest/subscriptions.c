@@ -1,6 +1,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "common/hash.h"
 #include "common/interval.h"
 #include "hl-ingest/subscriptions.h"
 
@@ -29,16 +30,13 @@ subscriptions_release(struct subscriptions *s)
 
 /* ---- the list ------------------------------------------------------------ */
 
-/* FNV-1a. */
 static size_t
 hash(enum frame_type type, const char *coin, int interval)
 {
-	uint64_t h = UINT64_C(14695981039346656037);
+	uint64_t h = hash_text(HASH_BASIS, coin);
 
-	for (; *coin != '\0'; coin++)
-		h = (h ^ (unsigned char)*coin) * UINT64_C(1099511628211);
-	h = (h ^ (uint64_t)(interval + 1)) * UINT64_C(1099511628211);
-	h = (h ^ (uint64_t)type) * UINT64_C(1099511628211);
+	h = hash_step(h, (uint64_t)(interval + 1));
+	h = hash_step(h, (uint64_t)type);
 	return (size_t)(h ^ h >> 32);
 }
 

@@ -2,6 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "common/hash.h"
 #include "pulse-send/queue.h"
 
 #define WINDOW_START 2
@@ -36,7 +37,7 @@ get_host(struct queue *q, const char *url)
 
 	if (url != NULL && http_url_parse(&u, url, NULL) == 0)
 		http_url_release(&u);
-	hash = table_hash(0, u.host, strlen(u.host));
+	hash = hash_text(HASH_BASIS, u.host);
 	for (node = table_first(&q->hosts, hash); node != NULL;
 	     node = table_next(node)) {
 		host = node->owner;
@@ -59,7 +60,7 @@ get_host(struct queue *q, const char *url)
 struct endpoint *
 queue_find_endpoint(const struct queue *q, const char *key)
 {
-	uint64_t hash = table_hash(0, key, strlen(key));
+	uint64_t hash = hash_text(HASH_BASIS, key);
 	struct table_node *node;
 
 	for (node = table_first(&q->endpoints, hash); node != NULL;
@@ -75,9 +76,7 @@ queue_find_endpoint(const struct queue *q, const char *key)
 static uint64_t
 url_hash(const char *channel, const char *url)
 {
-	uint64_t h = table_hash(0, channel, strlen(channel));
-
-	return table_hash(h, url, strlen(url));
+	return hash_text(hash_text(HASH_BASIS, channel), url);
 }
 
 struct endpoint *
@@ -185,8 +184,8 @@ queue_add_endpoint(struct queue *q, const char *key, struct channel *channel)
 	e->key = strdup(key);
 	e->host = get_host(q, channel->url);
 	if (e->key == NULL || e->host == NULL || init_pacing(e) < 0 ||
-	    table_add(&q->endpoints, &e->node, table_hash(0, key, strlen(key)),
-		e) < 0) {
+	    table_add(&q->endpoints, &e->node, hash_text(HASH_BASIS, key), e) <
+		0) {
 		/* The channel stays the caller's. */
 		e->channel = (struct channel){.name = NULL};
 		free_endpoint(e);
@@ -249,7 +248,8 @@ pop_runnable(struct queue *q)
 static uint64_t
 lane_hash(const struct endpoint *e, const struct uuid *key)
 {
-	return table_hash(table_hash(0, &e, sizeof(e)), key, sizeof(*key));
+	return hash_bytes(
+	    hash_bytes(HASH_BASIS, &e, sizeof(e)), key, sizeof(*key));
 }
 
 static struct lane *

@@ -2,17 +2,6 @@
 
 #include "pulse-send/table.h"
 
-uint64_t
-table_hash(uint64_t seed, const void *p, size_t n)
-{
-	const unsigned char *s = p;
-	uint64_t h = seed ^ UINT64_C(0xcbf29ce484222325);
-
-	for (; n > 0; n--)
-		h = (h ^ *s++) * UINT64_C(0x100000001b3);
-	return h;
-}
-
 static struct table_node *
 same(struct table_node *node, uint64_t hash)
 {

@@ -19,8 +19,6 @@ struct table {
 	size_t nslots, n;
 };
 
-/* FNV-1a, going on from seed (0 to begin). */
-uint64_t table_hash(uint64_t seed, const void *p, size_t n);
 /* The first node of that hash, and the next one after a node; NULL. */
 struct table_node *table_first(const struct table *t, uint64_t hash);
 struct table_node *table_next(const struct table_node *node);

@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "common/engine/series.h"
+#include "common/hash.h"
 
 #define SLOTS_MIN 64
 
@@ -51,17 +52,14 @@ series_table_release(struct series_table *t)
 	series_table_init(t);
 }
 
-/* FNV-1a over symbol and interval, then mixed: the last letters of a short name
+/* Over symbol and interval, then mixed: the last letters of a short name
  * reach only the low bits of the sum, and names differ in just these. */
 static uint32_t
 home(const struct series_table *t, const char *symbol, size_t len,
     interval_id interval)
 {
-	uint64_t h = UINT64_C(0xcbf29ce484222325) ^ interval;
-	size_t i;
+	uint64_t h = hash_bytes(HASH_BASIS ^ interval, symbol, len);
 
-	for (i = 0; i < len; i++)
-		h = (h ^ (unsigned char)symbol[i]) * UINT64_C(0x100000001b3);
 	h = (h ^ h >> 32) * UINT64_C(0xff51afd7ed558ccd);
 	return (uint32_t)(h >> 32) & (t->slots - 1);
 }

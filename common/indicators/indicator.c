@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "common/hash.h"
 #include "common/indicators/state.h"
 #include "common/indicators/table.h"
 
@@ -209,15 +210,12 @@ indicator_spec_equal(
 uint64_t
 indicator_spec_hash(const struct indicator_spec *s)
 {
-	uint64_t h = UINT64_C(14695981039346656037), bits;
-	const char *p;
+	uint64_t h = hash_text(HASH_BASIS, s->of->name), bits;
 	int i;
 
-	for (p = s->of->name; *p != '\0'; p++)
-		h = (h ^ (unsigned char)*p) * UINT64_C(1099511628211);
 	for (i = 0; i < INDICATOR_PARAMS_MAX; i++) {
 		memcpy(&bits, &s->param[i], sizeof(bits));
-		h = (h ^ bits) * UINT64_C(1099511628211);
+		h = hash_step(h, bits);
 		h ^= h >> 29;
 	}
 	return h;

@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "common/hash.h"
 #include "db/sqlite/db.h"
 
 /* Longest name of a group: a symbol or a channel. */
@@ -113,10 +114,10 @@ sqlite_recount(struct store *st, struct err *e)
 static size_t
 hash_of(enum count_table table, const char *name, int status)
 {
-	uint64_t h = (uint64_t)table * 5 + (uint64_t)status + 1;
+	uint64_t h =
+	    hash_step(HASH_BASIS, (uint64_t)table * 5 + (uint64_t)status);
 
-	for (; *name != '\0'; name++)
-		h = (h ^ (unsigned char)*name) * UINT64_C(0x100000001b3);
+	h = hash_text(h, name);
 	return (size_t)((h ^ (h >> 29)) % SLOTS);
 }
 

@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "common/hash.h"
 #include "db/sqlite/db.h"
 
 #define CACHE_SLOTS 65536 /* a power of two */
@@ -44,12 +45,9 @@ interval_stored(const char *name, struct err *e)
 static struct entry *
 find(struct series_cache *c, const char *symbol, interval_id interval)
 {
-	uint64_t h = UINT64_C(0xcbf29ce484222325) ^ interval;
-	const char *p;
+	uint64_t h = hash_text(HASH_BASIS ^ interval, symbol);
 	size_t i;
 
-	for (p = symbol; *p != '\0'; p++)
-		h = (h ^ (unsigned char)*p) * UINT64_C(0x100000001b3);
 	i = (h ^ (h >> 32)) % CACHE_SLOTS;
 	while (c->v[i].id != 0 && (c->v[i].interval != interval ||
 				      strcmp(c->v[i].symbol, symbol) != 0))

@@ -1,5 +1,6 @@
 #include <stddef.h>
 
+#include "common/hash.h"
 #include "pulse-ctl/serve/limiter.h"
 
 #define MINUTE_US INT64_C(60000000)
@@ -35,14 +36,12 @@ limiter_would(int64_t tat_us, int64_t now_us, int64_t rate, int64_t burst)
 	return limiter_take(&copy, now_us, rate, burst).allowed;
 }
 
-/* FNV-1a, 64 bits; never 0. */
+/* Never 0. */
 static uint64_t
 hash(const char *s)
 {
-	uint64_t h = UINT64_C(14695981039346656037);
+	uint64_t h = hash_text(HASH_BASIS, s);
 
-	for (; *s != '\0'; s++)
-		h = (h ^ (unsigned char)*s) * UINT64_C(1099511628211);
 	return h != 0 ? h : 1;
 }
 

@@ -1,17 +1,14 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "common/hash.h"
 #include "tests/sim/dice.h"
 #include "tests/sim/listing.h"
 
 static uint64_t
 hash(const char *name, size_t n)
 {
-	uint64_t h = UINT64_C(14695981039346656037);
-
-	for (size_t i = 0; i < n; i++)
-		h = (h ^ (unsigned char)name[i]) * UINT64_C(1099511628211);
-	return dice_mix(h);
+	return dice_mix(hash_bytes(HASH_BASIS, name, n));
 }
 
 void
