@@ -266,13 +266,16 @@ engine_rule_put(struct engine *g, const struct rule *r, struct err *e)
 {
 	uint32_t i = book_find(&g->book, &r->id);
 	const struct book_rule *b;
+	bool placed;
 
 	if (i == BOOK_NONE)
 		return engine_rule_add(g, r, e);
 	b = &g->book.v[i];
-	if (book_rule_same_watch(b, r))
+	/* There was no place for it when there were too many series. */
+	placed = b->any_symbol || b->series != BOOK_NONE;
+	if (placed && book_rule_same_watch(b, r))
 		return update_in_place(g, i, r, e);
-	if (b->interval == r->interval &&
+	if (placed && b->interval == r->interval &&
 	    strcmp(book_rule_symbol(b), r->symbol) == 0)
 		return b->any_symbol ? place_any_again(g, i, r, e)
 				     : place_again(g, i, b->series, r, e);

@@ -861,6 +861,41 @@ test_book(void)
 	book_release(&b);
 }
 
+/* A rule for which there was no place, as there are too many series, is known
+ * all the same: it may be changed, moved to a series that is there, and go. */
+static void
+test_no_place(struct rules *rules)
+{
+	struct rule r = rules->v[0];
+	struct run run;
+	struct err e = {.msg = ""};
+	char name[16], known[16] = "0", other[16] = "other";
+	bool good;
+	int i;
+
+	good = run_start(&run, NULL, 0);
+	for (i = 0; i < SERIES_MAX && good; i++) {
+		(void)snprintf(name, sizeof(name), "%d", i);
+		good = engine_series_add(run.engine, name, 0, &e) == 0;
+	}
+	ok(good, "there are as many series as there may be");
+	r.interval = 0;
+	r.symbol = other;
+	r.is_active = true;
+	ok(engine_rule_put(run.engine, &r, &e) < 0 &&
+		strstr(e.msg, "one series too many") != NULL,
+	    "a rule on one more is refused");
+	r.cooldown_seconds++;
+	ok(engine_rule_put(run.engine, &r, &e) < 0 &&
+		strstr(e.msg, "one series too many") != NULL,
+	    "with another cooldown, too");
+	r.symbol = known;
+	ok(engine_rule_put(run.engine, &r, &e) == 0,
+	    "on a series that is there it has its place");
+	ok(engine_rule_delete(run.engine, &r.id) == 1, "and it can go");
+	run_end(&run);
+}
+
 int
 main(void)
 {
@@ -876,6 +911,9 @@ main(void)
 	test_sleepers();
 	test_series_table();
 	test_book();
+	if (ok(make_rules(rules, 1, 6), "rules are made"))
+		test_no_place(rules);
+	free_rules(rules);
 	for (seed = 1; seed <= 12; seed++) {
 		uint64_t state = seed * 77;
 
