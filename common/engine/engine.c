@@ -232,6 +232,56 @@ place_any_again(
 	return rc;
 }
 
+/* When a rule fired last on a symbol. */
+struct told {
+	char symbol[SYMBOL_TEXT_MAX];
+	unsigned char state[ENGINE_RULE_STATE_BYTES];
+};
+
+/* Add what the rule's watch on the series knows to the n of v. */
+static size_t
+told_on(
+    struct engine *g, uint32_t rule, uint32_t series, struct told *v, size_t n)
+{
+	const struct watch *w = place_watch(g, rule, series);
+
+	if (w == NULL || w->fired_ms == SERIES_NEVER)
+		return n;
+	memcpy(v[n].symbol, g->table.v[series]->symbol, sizeof(v[n].symbol));
+	engine_rule_state(w->fired_ms, w->window_ms, v[n].state);
+	return n + 1;
+}
+
+/* It goes to other series: another symbol or interval. Where it keeps its
+ * symbol its alerts count on, as they do for one who reads the state of rules
+ * from the store after the change. */
+static int
+move(struct engine *g, uint32_t rule, const struct rule *r, struct err *e)
+{
+	const struct book_rule *b = &g->book.v[rule];
+	struct told *v = malloc((g->table.n + 1) * sizeof(*v));
+	size_t n = 0, i;
+	int rc = 0;
+
+	if (v == NULL)
+		return no_memory(e);
+	if (!b->any_symbol && b->series != BOOK_NONE)
+		n = told_on(g, rule, b->series, v, n);
+	for (i = 0; b->any_symbol && i < g->table.n; i++)
+		if (g->table.v[i]->interval == b->interval)
+			n = told_on(g, rule, (uint32_t)i, v, n);
+	gather(g, rule);
+	if (book_update(&g->book, rule, r) < 0)
+		rc = no_memory(e);
+	if (rc == 0)
+		rc = spread(g, rule, r, e);
+	for (i = 0; i < n && rc == 0; i++)
+		(void)engine_rule_restore(
+		    g, &r->id, v[i].symbol, v[i].state, sizeof(v[i].state));
+	free(v);
+	return rc;
+}
+
 /* Its name, cooldown or URLs changed, or nothing. Levels in cooldown that
  * sleep until its old end are asked again. */
 static int
@@ -279,10 +329,7 @@ engine_rule_put(struct engine *g, const struct rule *r, struct err *e)
 	    strcmp(book_rule_symbol(b), r->symbol) == 0)
 		return b->any_symbol ? place_any_again(g, i, r, e)
 				     : place_again(g, i, b->series, r, e);
-	gather(g, i);
-	if (book_update(&g->book, i, r) < 0)
-		return no_memory(e);
-	return spread(g, i, r, e);
+	return move(g, i, r, e);
 }
 
 int

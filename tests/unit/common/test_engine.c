@@ -549,14 +549,21 @@ test_ladders_against_everybody(uint64_t seed, struct rules *rules, int how)
 	run_end(&b);
 }
 
-/* Continue from what is kept. */
 static bool
-restart(struct run *r, struct kept *k, const struct rules *rules, int how)
+put_first(struct run *r, const struct rules *rules)
+{
+	return put_rules(r, rules, false);
+}
+
+/* Continue from what is kept, with the rules that put makes of them. */
+static bool
+restart_with(struct run *r, struct kept *k, const struct rules *rules,
+    bool (*put)(struct run *r, const struct rules *rules), int how)
 {
 	struct err e = {.msg = ""};
 	int i;
 
-	if (!run_start(r, k, HISTORY | how) || !put_rules(r, rules, false))
+	if (!run_start(r, k, HISTORY | how) || !put(r, rules))
 		return false;
 	for (i = 0; i < k->nseries; i++)
 		if (engine_series_add(r->engine, k->series[i].symbol,
@@ -575,6 +582,12 @@ restart(struct run *r, struct kept *k, const struct rules *rules, int how)
 			k->series[i].n) < 0)
 			return false;
 	return true;
+}
+
+static bool
+restart(struct run *r, struct kept *k, const struct rules *rules, int how)
+{
+	return restart_with(r, k, rules, put_first, how);
 }
 
 static void
@@ -599,6 +612,55 @@ test_cut(uint64_t seed, struct rules *rules, struct kept *k, int cut, int how)
 	buf_add(&first.out, second.out.p, second.out.len);
 	ok(same_text(&whole.out, &first.out),
 	    "seed %" PRIu64 ": cut at record %d, the same bytes", seed, cut);
+	run_end(&whole);
+	run_end(&first);
+	run_end(&second);
+}
+
+static bool
+put_changed(struct run *r, const struct rules *rules)
+{
+	struct err e;
+	int i;
+
+	for (i = 0; i < RULES; i++) {
+		const struct rule *v = &rules->v[i % 2 == 0 ? RULES + i : i];
+
+		if (i % 10 != 1 && engine_rule_put(r->engine, v, &e) < 0)
+			return false;
+	}
+	return true;
+}
+
+/* Rules change, some their symbol or interval, and later it is cut: what was
+ * kept over the change is what is kept over the cut. */
+static void
+test_cut_after_change(
+    uint64_t seed, struct rules *rules, struct kept *k, struct kept *k2)
+{
+	const int change = RECORDS / 3, cut = change + 1 + (int)seed * 7 % 300;
+	struct run whole, first, second;
+	struct err e;
+
+	k->nbars = k->nfired = k->nseries = 0;
+	k2->nbars = k2->nfired = k2->nseries = 0;
+	if (!ok(run_start(&whole, k2, HISTORY) &&
+		    put_rules(&whole, rules, false) &&
+		    feed(&whole, seed, 0, RECORDS, change, rules) &&
+		    run_start(&first, k, HISTORY) &&
+		    put_rules(&first, rules, false) &&
+		    feed(&first, seed, 0, cut, change, rules) &&
+		    engine_series_changed(first.engine, keep_series, k, &e) ==
+			0 &&
+		    restart_with(&second, k, rules, put_changed, 0) &&
+		    feed(&second, seed, cut, RECORDS, -1, rules),
+		"the runs end"))
+		return;
+	buf_add(&first.out, second.out.p, second.out.len);
+	ok(same_text(&whole.out, &first.out),
+	    "seed %" PRIu64 ": rules changed at record %d and cut at %d, the "
+	    "same bytes",
+	    seed, change, cut);
 	run_end(&whole);
 	run_end(&first);
 	run_end(&second);
@@ -901,11 +963,12 @@ main(void)
 {
 	struct rules *rules = malloc(sizeof(*rules));
 	struct kept *kept = malloc(sizeof(*kept));
+	struct kept *other = malloc(sizeof(*other));
 	uint64_t seed;
 
-	if (rules == NULL || kept == NULL)
+	if (rules == NULL || kept == NULL || other == NULL)
 		return 1;
-	kept->newest = 0;
+	kept->newest = other->newest = 0;
 	test_ladder();
 	test_range();
 	test_sleepers();
@@ -922,6 +985,7 @@ main(void)
 		test_ladders_against_everybody(seed, rules, 0);
 		test_cut(seed, rules, kept, 1 + pick(&state, RECORDS - 1), 0);
 		test_cut(seed, rules, kept, 1 + pick(&state, RECORDS - 1), 0);
+		test_cut_after_change(seed, rules, kept, other);
 		test_older(seed, rules, kept, 1 + pick(&state, RECORDS - 1));
 		test_overlap(seed, rules, kept, 2 + pick(&state, RECORDS - 2));
 		free_rules(rules);
@@ -936,5 +1000,6 @@ main(void)
 	}
 	free(rules);
 	free(kept);
+	free(other);
 	return tap_done();
 }
