@@ -116,19 +116,42 @@ feed(struct cases *s, const struct candle *k, struct err *e)
 	}
 }
 
+/* A control record among the candles. */
+static int
+feed_event(struct cases *s, const struct json *j, struct err *e)
+{
+	return engine_event(s->engine, j, e) < 0 ? -1 : 0;
+}
+
 static int
 feed_line(struct cases *s, const char *line, size_t len, struct err *e)
 {
 	struct candle k;
+	struct json *j;
+	int rc;
 
 	switch (candle_parse(&k, line, len, e)) {
 	case CANDLE_LINE_CANDLE:
 		return feed(s, &k, e);
 	case CANDLE_LINE_EVENT:
-		return 0;
+		j = json_parse(line, len, NULL);
+		rc = feed_event(s, j, e);
+		json_free(j);
+		return rc;
 	default:
 		return -1;
 	}
+}
+
+/* A record of a case. */
+static int
+feed_item(struct cases *s, const struct json *j, struct err *e)
+{
+	struct candle k;
+
+	if (json_get(j, "event") != NULL)
+		return feed_event(s, j, e);
+	return candle_from_json(&k, j, e) < 0 ? -1 : feed(s, &k, e);
 }
 
 /* Candles of a descriptor, a line each. */
@@ -242,7 +265,6 @@ feed_case(
 	const char *path = json_string(json_get(j, "candles_file"));
 	const struct json *v = json_get(j, "candles");
 	char full[PATH_BYTES_MAX];
-	struct candle k;
 	size_t i;
 	int fd, rc;
 
@@ -260,8 +282,7 @@ feed_case(
 		return err_set(
 		    e, "candles (an array) or candles_file is missing");
 	for (i = 0; i < v->len; i++)
-		if (candle_from_json(&k, &v->items[i], e) < 0 ||
-		    feed(s, &k, e) < 0)
+		if (feed_item(s, &v->items[i], e) < 0)
 			return err_prefix(e, "candle %zu", i + 1);
 	return engine_end(s->engine, e);
 }

@@ -32,23 +32,15 @@ eval_feed(struct engine *g, const struct candle *c, struct err *e)
 int
 eval_event(struct engine *g, const struct json *j, struct err *e)
 {
-	const char *event = json_string(json_get(j, "event"));
-	const char *symbol = json_string(json_get(j, "s"));
-	const char *name = json_string(json_get(j, "i"));
 	const char *reason = json_string(json_get(j, "reason"));
-	int interval;
+	int rc = engine_event(g, j, e);
 
-	if (event == NULL || symbol == NULL || name == NULL)
-		return 0;
-	interval = interval_find(name, strlen(name));
-	if (interval < 0 || !symbol_valid(symbol, strlen(symbol)))
-		return 0;
-	if (strcmp(event, "gap") == 0)
-		log_warn("%s %s: bars are missing: %.200s", symbol, name,
+	if (rc > 0 && strcmp(json_string(json_get(j, "event")), "gap") == 0)
+		log_warn("%s %s: bars are missing: %.200s",
+		    json_string(json_get(j, "s")),
+		    json_string(json_get(j, "i")),
 		    reason != NULL ? reason : "no reason was given");
-	if (strcmp(event, "gap") == 0 || strcmp(event, "stale") == 0)
-		return engine_hole(g, symbol, (interval_id)interval, e);
-	return 0;
+	return rc < 0 ? -1 : 0;
 }
 
 /* ---- rules of a file --------------------------------------------------------- */

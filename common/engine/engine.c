@@ -791,6 +791,24 @@ engine_hole(
 }
 
 int
+engine_event(struct engine *g, const struct json *j, struct err *e)
+{
+	const char *event = json_string(json_get(j, "event"));
+	const char *symbol = json_string(json_get(j, "s"));
+	const char *name = json_string(json_get(j, "i"));
+	int interval;
+
+	if (event == NULL || symbol == NULL || name == NULL)
+		return 0;
+	interval = interval_find(name, strlen(name));
+	if (interval < 0 || !symbol_valid(symbol, strlen(symbol)))
+		return 0;
+	if (strcmp(event, "gap") != 0 && strcmp(event, "stale") != 0)
+		return 0;
+	return engine_hole(g, symbol, (interval_id)interval, e) < 0 ? -1 : 1;
+}
+
+int
 engine_end(struct engine *g, struct err *e)
 {
 	uint32_t i;

@@ -24,6 +24,7 @@
 #include "common/alert.h"
 #include "common/candle.h"
 #include "common/err.h"
+#include "common/json.h"
 #include "common/rules/rule.h"
 #include "common/rules/rule_type.h"
 
@@ -138,6 +139,9 @@ engine_feed(struct engine *g, const struct candle *c, struct err *e);
 /* Updates of the bar now forming may have been lost. 0 or -1. */
 int engine_hole(
     struct engine *g, const char *symbol, interval_id interval, struct err *e);
+/* Take a control record: one that says so of a series is a hole. 1 when it was,
+ * 0 when it says nothing to the engine, -1. */
+int engine_event(struct engine *g, const struct json *j, struct err *e);
 /* The input has ended: bars without x are closed. 0 or -1. */
 int engine_end(struct engine *g, struct err *e);
 

@@ -584,6 +584,27 @@ stored() {
 	[[ $(cat said) == *"alerts in both"* ]]
 }
 
+@test "rule diff and rule test know a bar that nobody watched as pulse-eval does" {
+	local t=1788936660000 bar
+	bar='"t":1788936660000,"T":1788936719999,"s":"BTC","i":"1m","o":"99","c":"99","l":"98","v":"0"'
+	cat >r.json <<-'END'
+	{"name":"up","symbol":"BTC","rule_type":"price_threshold","config":{"threshold":"100","operator":">="}}
+	END
+	echo '[]' >none.json
+	cat >stale.ndjson <<-END
+	{$bar,"h":"99","x":false,"E":$((t + 100))}
+	{"event":"stale","s":"BTC","i":"1m","since":$t}
+	{$bar,"h":"101","x":true,"E":$((t + 60100))}
+	END
+	[ "$(pulse-eval -r r.json <stale.ndjson | wc -l)" -eq 1 ]
+	run -0 --separate-stderr pulse-ctl rule diff none.json r.json <stale.ndjson
+	[ "$(jq -r .alert.message <<<"$output")" = "BTC 1m: price 101 >= 100" ]
+	jq -n --slurpfile k stale.ndjson '{rules_file:"r.json",tests:[
+	    {candles_file:"stale.ndjson",alerts:[{t:$k[0].t}]},
+	    {candles:$k,alerts:[{t:$k[0].t}]}]}' >cases.json
+	run -0 pulse-ctl rule test cases.json
+}
+
 # ---- recorded markets -------------------------------------------------------------
 
 @test "recorded BTC candles bring the alerts that a second computation finds" {
