@@ -20,9 +20,19 @@
 struct got {
 	char *rule, *message, *record; /* owned */
 	char symbol[SYMBOL_TEXT_MAX];
-	char value[DECIMAL_TEXT_MAX];
+	struct decimal value;
 	int64_t window_ms;
-	bool met; /* somebody expected it */
+	size_t by; /* the one who expected it, or NOBODY */
+	size_t seen; /* the search that looked at it last */
+};
+#define NOBODY SIZE_MAX
+
+/* One that is expected; NULL: any. */
+struct want {
+	int64_t window_ms;
+	const char *rule, *symbol, *message;
+	bool has_value;
+	struct decimal value;
 };
 
 struct cases {
@@ -64,9 +74,10 @@ on_alert(
 		s->cap = cap;
 	}
 	g = &s->v[s->n];
-	*g = (struct got){.window_ms = a->window_start_ms};
+	*g = (struct got){.window_ms = a->window_start_ms,
+	    .value = a->trigger_value,
+	    .by = NOBODY};
 	memcpy(g->symbol, a->symbol, strlen(a->symbol) + 1);
-	decimal_print(a->trigger_value, g->value);
 	buf_init(&record, ALERT_TEXT_MAX);
 	alert_print(a, &record);
 	g->rule = strdup(a->rule_name);
@@ -287,54 +298,122 @@ feed_case(
 	return engine_end(s->engine, e);
 }
 
-/* Whether what the member says, if it is there, is the text. */
-static bool
-agrees(const struct json *want, const char *member, const char *text)
-{
-	const char *s = json_string(json_get(want, member));
+static const char *const file_members[] = {
+    "rules", "rules_file", "tests", NULL};
+static const char *const case_members[] = {
+    "name", "candles", "candles_file", "alerts", NULL};
+static const char *const alert_members[] = {
+    "t", "rule", "symbol", "message", "trigger_value", NULL};
 
-	return s == NULL || strcmp(s, text) == 0;
+/* A member that nobody knows would be one that nobody looks at: a test that
+ * cannot fail. */
+static int
+know_members(const struct json *j, const char *const *names, struct err *e)
+{
+	size_t i, k;
+
+	if (j->type != JSON_OBJECT)
+		return err_set(e, "must be an object");
+	for (i = 0; i < j->len; i++) {
+		for (k = 0; names[k] != NULL; k++)
+			if (strcmp(names[k], j->keys[i]) == 0)
+				break;
+		if (names[k] == NULL)
+			return err_set(
+			    e, "unknown member \"%.60s\"", j->keys[i]);
+	}
+	return 0;
+}
+
+/* The text of a member, NULL when there is none. */
+static int
+get_text(
+    const struct json *j, const char *member, const char **text, struct err *e)
+{
+	const struct json *v = json_get(j, member);
+
+	*text = json_string(v);
+	return v != NULL && *text == NULL
+		   ? err_set(e, "%s must be a string", member)
+		   : 0;
 }
 
 static int
-window_of(const struct json *want, int64_t *ms, struct err *e)
+get_value(struct want *w, const struct json *v, struct err *e)
 {
-	const struct json *t = json_get(want, "t");
+	int rc = -1;
 
+	w->has_value = v != NULL;
+	if (v == NULL)
+		return 0;
+	if (v->type == JSON_STRING)
+		rc = decimal_parse(&w->value, v->string, v->len);
+	else if (v->type == JSON_NUMBER)
+		rc = decimal_from_double(&w->value, v->number);
+	return rc < 0 ? err_set(e, "trigger_value must be a decimal") : 0;
+}
+
+static int
+get_window(struct want *w, const struct json *t, struct err *e)
+{
 	if (t != NULL && t->type == JSON_NUMBER && t->number >= 0 &&
 	    t->number <= (double)CLOCK_MS_MAX) {
-		*ms = (int64_t)t->number;
+		w->window_ms = (int64_t)t->number;
 		return 0;
 	}
-	if (json_string(t) != NULL && clock_parse(ms, t->string, t->len) == 0)
+	if (json_string(t) != NULL &&
+	    clock_parse(&w->window_ms, t->string, t->len) == 0)
 		return 0;
 	return err_set(e,
 	    "an expected alert needs t: the time its bar opens, in "
 	    "milliseconds or as RFC 3339");
 }
 
-/* 1 when the expected alert came, 0, -1. */
 static int
-meet(
-    struct cases *s, const struct json *want, int64_t *window_ms, struct err *e)
+read_want(struct want *w, const struct json *j, struct err *e)
 {
-	size_t i;
-
-	if (window_of(want, window_ms, e) < 0)
+	if (know_members(j, alert_members, e) < 0 ||
+	    get_window(w, json_get(j, "t"), e) < 0 ||
+	    get_text(j, "rule", &w->rule, e) < 0 ||
+	    get_text(j, "symbol", &w->symbol, e) < 0 ||
+	    get_text(j, "message", &w->message, e) < 0)
 		return -1;
-	for (i = 0; i < s->n; i++) {
-		struct got *g = &s->v[i];
+	return get_value(w, json_get(j, "trigger_value"), e);
+}
 
-		if (g->met || g->window_ms != *window_ms ||
-		    !agrees(want, "rule", g->rule) ||
-		    !agrees(want, "symbol", g->symbol) ||
-		    !agrees(want, "message", g->message) ||
-		    !agrees(want, "trigger_value", g->value))
+static bool
+agrees(const struct want *w, const struct got *g)
+{
+	return w->window_ms == g->window_ms &&
+	       (w->rule == NULL || strcmp(w->rule, g->rule) == 0) &&
+	       (w->symbol == NULL || strcmp(w->symbol, g->symbol) == 0) &&
+	       (w->message == NULL || strcmp(w->message, g->message) == 0) &&
+	       (!w->has_value || decimal_cmp(w->value, g->value) == 0);
+}
+
+/* Find one for w[i]: one that is free, or one whose holder finds another. So
+ * as many are met as can be, in whatever order they are expected (Kuhn's
+ * bipartite matching). */
+static bool
+meet(struct cases *s, const struct want *w, size_t i, size_t search)
+{
+	size_t k;
+
+	for (k = 0; k < s->n; k++)
+		if (s->v[k].by == NOBODY && agrees(&w[i], &s->v[k])) {
+			s->v[k].by = i;
+			return true;
+		}
+	for (k = 0; k < s->n; k++) {
+		if (s->v[k].seen == search || !agrees(&w[i], &s->v[k]))
 			continue;
-		g->met = true;
-		return 1;
+		s->v[k].seen = search;
+		if (meet(s, w, s->v[k].by, search)) {
+			s->v[k].by = i;
+			return true;
+		}
 	}
-	return 0;
+	return false;
 }
 
 static void
@@ -348,30 +427,23 @@ say(char sign, int64_t window_ms, const char *rule, const char *what)
 }
 
 /* Print what was expected and did not come, and what came unexpected: how
- * many, or -1. */
+ * many. */
 static int
-compare(struct cases *s, const struct json *alerts, struct err *e)
+compare(struct cases *s, const struct want *w, size_t n)
 {
-	size_t i, n = alerts != NULL ? alerts->len : 0;
-	int64_t window_ms;
-	int differ = 0, rc;
+	int differ = 0;
+	size_t i;
 
 	for (i = 0; i < n; i++) {
-		const struct json *want = &alerts->items[i];
-		const char *rule = json_string(json_get(want, "rule"));
-		const char *message = json_string(json_get(want, "message"));
-
-		rc = meet(s, want, &window_ms, e);
-		if (rc < 0)
-			return -1;
-		if (rc > 0)
+		if (meet(s, w, i, i + 1))
 			continue;
 		differ++;
-		say('-', window_ms, rule != NULL ? rule : "(any rule)",
-		    message != NULL ? message : "");
+		say('-', w[i].window_ms,
+		    w[i].rule != NULL ? w[i].rule : "(any rule)",
+		    w[i].message != NULL ? w[i].message : "");
 	}
 	for (i = 0; i < s->n; i++)
-		if (!s->v[i].met) {
+		if (s->v[i].by == NOBODY) {
 			differ++;
 			say('+', s->v[i].window_ms, s->v[i].rule,
 			    s->v[i].message);
@@ -379,16 +451,38 @@ compare(struct cases *s, const struct json *alerts, struct err *e)
 	return differ;
 }
 
+/* How many differ from the alerts that are expected, or -1. */
+static int
+compare_with(struct cases *s, const struct json *alerts, struct err *e)
+{
+	size_t n = alerts != NULL ? alerts->len : 0, i;
+	struct want *w = calloc(n + 1, sizeof(*w));
+	int rc = 0;
+
+	if (w == NULL)
+		return err_set(e, "out of memory");
+	for (i = 0; i < n && rc == 0; i++)
+		if (read_want(&w[i], &alerts->items[i], e) < 0)
+			rc = err_prefix(e, "alert %zu", i + 1);
+	if (rc == 0)
+		rc = compare(s, w, n);
+	free(w);
+	return rc;
+}
+
 /* 1 when the case holds, 0 when not, -1. */
 static int
 one_case(struct ctl *c, const char *file, const struct json *all,
     const struct json *test, size_t number, struct err *e)
 {
-	const char *name = json_string(json_get(test, "name"));
 	const struct json *alerts = json_get(test, "alerts");
+	const char *name = NULL;
 	struct cases s;
 	int rc;
 
+	if (know_members(test, case_members, e) < 0 ||
+	    get_text(test, "name", &name, e) < 0)
+		return err_prefix(e, "test %zu", number);
 	if (alerts != NULL && alerts->type != JSON_ARRAY)
 		return err_set(e, "test %zu: alerts must be an array", number);
 	if (run_begin(&s, c, e) < 0)
@@ -397,7 +491,7 @@ one_case(struct ctl *c, const char *file, const struct json *all,
 	if (rc == 0)
 		rc = feed_case(&s, file, test, e);
 	if (rc == 0)
-		rc = compare(&s, alerts, e);
+		rc = compare_with(&s, alerts, e);
 	if (rc >= 0)
 		printf("%s %zu - %s (%zu alerts, %llu candles)\n",
 		    rc == 0 ? "ok" : "not ok", number, name != NULL ? name : "",
@@ -444,8 +538,10 @@ rule_cases_test(struct ctl *c, const char *path)
 	int rc = 1, failed = 0;
 
 	tests = json_get(j, "tests");
-	if (j != NULL &&
-	    (tests == NULL || tests->type != JSON_ARRAY || tests->len == 0))
+	if (j != NULL && know_members(j, file_members, &e) < 0)
+		rc = -1;
+	else if (j != NULL && (tests == NULL || tests->type != JSON_ARRAY ||
+				  tests->len == 0))
 		rc = err_set(&e, "tests: an array of cases is missing");
 	for (i = 0; j != NULL && rc >= 0 && i < tests->len; i++) {
 		rc = one_case(c, path, j, &tests->items[i], i + 1, &e);

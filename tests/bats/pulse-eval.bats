@@ -570,6 +570,44 @@ stored() {
 	[[ $output == *"bad.json: test 1: candle 1: member "* ]]
 }
 
+@test "rule test FILE: what an expected alert says must agree, in whatever order" {
+	cat >cases.json <<-'END'
+	{"rules":[{"name":"a","symbol":"BTC","rule_type":"price_threshold","config":{"threshold":"100","operator":">="}},
+	  {"name":"b","symbol":"BTC","rule_type":"price_threshold","config":{"threshold":"101","operator":">="}}],
+	 "tests":[{"name":"bar","candles":[{"t":1788936660000,"T":1788936719999,"s":"BTC","i":"1m",
+	    "o":"101.0","c":"101.0","h":"101.0","l":"101.0","v":"0"}],"alerts":[]}]}
+	END
+	expect() { jq ".tests[0].alerts=$1" cases.json >with.json; }
+	for good in '[{},{rule:"a"}]' '[{},{rule:"b"}]' '[{rule:"b"},{}]' \
+	    '[{trigger_value:"101"},{trigger_value:101}]' \
+	    '[{symbol:"BTC"},{message:"BTC 1m: price 101.0 >= 100"}]'; do
+		expect "($good | map(.t=1788936660000))"
+		run -0 pulse-ctl rule test with.json
+	done
+	for wrong in '[{},{rule:"c"}]' '[{rule:"a"},{rule:"a"}]' '[{},{},{}]' '[{}]' \
+	    '[{},{trigger_value:"102"}]' '[{},{trigger_value:5}]'; do
+		expect "($wrong | map(.t=1788936660000))"
+		run -1 pulse-ctl rule test with.json
+		[[ $output == *"not ok 1 - bar"* ]]
+	done
+	# What nobody would look at is refused: it could not fail.
+	expect '[{t:1,rule_name:"a"}]'
+	run -1 pulse-ctl rule test with.json
+	[[ $output == *'test 1: alert 1: unknown member "rule_name"'* ]]
+	expect '[{t:1,message:7}]'
+	run -1 pulse-ctl rule test with.json
+	[[ $output == *"test 1: alert 1: message must be a string"* ]]
+	expect '[{t:1,trigger_value:"much"}]'
+	run -1 pulse-ctl rule test with.json
+	[[ $output == *"alert 1: trigger_value must be a decimal"* ]]
+	jq '.tests[0] |= (del(.alerts) | .alert=[])' cases.json >with.json
+	run -1 pulse-ctl rule test with.json
+	[[ $output == *'test 1: unknown member "alert"'* ]]
+	jq '.test=[]' cases.json >with.json
+	run -1 pulse-ctl rule test with.json
+	[[ $output == *'with.json: unknown member "test"'* ]]
+}
+
 @test "rule diff OLD NEW shows what a change of rules adds and removes" {
 	bars 1200 >bars.ndjson
 	jq '(.[]|select(.name=="rsi").config.threshold) = 75' rules.json >new.json
