@@ -278,6 +278,21 @@ find_rule(struct ctl *c, const char *text, struct rule *r)
 	return ctl_fail(c, EXIT_SOME_FAILED, &e);
 }
 
+/* Open the store, where a file might have been meant. 0, or the exit code after
+ * a message that names what was asked for. */
+static int
+open_to_find(struct ctl *c, const char *text)
+{
+	struct err e;
+
+	if (store_open(&c->store, c->common.db, 0, &e) == 0)
+		return 0;
+	if (!rule_cases_is_file(text))
+		(void)err_prefix(
+		    &e, "'%s' is no file, and no rule can be looked for", text);
+	return ctl_fail(c, EXIT_UNAVAILABLE, &e);
+}
+
 /* ---- rule test ----------------------------------------------------------- */
 
 static void
@@ -337,7 +352,8 @@ command_rule_test(struct ctl *c)
 	v = ctl_operands(c, &n);
 	if (n == 1 && rule_cases_is_file(v[0]))
 		return rule_cases_test(c, v[0]);
-	if ((code = ctl_open(c, 0)) != 0)
+	code = n == 1 ? open_to_find(c, v[0]) : ctl_open(c, 0);
+	if (code != 0)
 		return code;
 	buf_init(&words, 4096);
 	join(v, 1, n, &words);
@@ -464,7 +480,8 @@ command_rule_diff(struct ctl *c)
 	v = ctl_operands(c, &n);
 	if (n == 2 && rule_cases_is_file(v[0]) && rule_cases_is_file(v[1]))
 		return rule_cases_diff(c, v[0], v[1]);
-	if ((code = ctl_open(c, 0)) != 0)
+	code = open_to_find(c, v[rule_cases_is_file(v[0]) ? 1 : 0]);
+	if (code != 0)
 		return code;
 	if ((code = find_rule(c, v[0], &first)) != 0)
 		return code;

@@ -653,6 +653,13 @@ alert() { # SYMBOL
 	[[ $output == *"'nothing.json' is neither a file nor a rule"* ]]
 	run -1 pulse-ctl rule diff said nothing.json
 	[[ $output == *"'said' is a file, what follows is none"* ]]
+	# Without a store, too, it is the file that is missing.
+	run -69 pulse-ctl -d "$PWD/no.db" rule test nothing.json
+	[[ $output == *"'nothing.json' is no file, and no rule can be looked for: there is no database"* ]]
+	run -69 pulse-ctl -d "$PWD/no.db" rule diff said nothing.json
+	[[ $output == *"'nothing.json' is no file"* ]]
+	run -69 pulse-ctl -d "$PWD/no.db" rule test BTC 'price > 1'
+	[[ $output == *"rule test: there is no database"* ]]
 	on_terminal "pulse-ctl rule test BTC:15m 'rsi < 35'" | grep -q 'TRIGGERED  *SYMBOL  *MESSAGE'
 }
 
