@@ -175,17 +175,35 @@ short_time(char *t, uint64_t fired, int64_t ms)
 	return t;
 }
 
+/* A name in so many columns, a character each: cut, or with spaces. */
+static void
+put_name(struct buf *out, const char *name, int width)
+{
+	const char *p;
+	int n = 0;
+
+	for (p = name; *p != '\0'; p++) {
+		bool begins = ((unsigned char)*p & 0xc0) != 0x80;
+
+		if (begins && n == width)
+			break;
+		n += begins;
+	}
+	buf_add(out, name, (size_t)(p - name));
+	buf_addf(out, "%*s", width - n, "");
+}
+
 static void
 print_words(struct printer *p, const struct tally *t, const struct rule *r)
 {
 	char first[CLOCK_TEXT_MAX], last[CLOCK_TEXT_MAX];
 
+	put_name(&p->text, r->name, p->name_width);
 	buf_addf(&p->text,
-	    "%-*.*s  %-10s %-4s %12" PRIu64 " %8" PRIu64 " %9" PRIu64
+	    "  %-10s %-4s %12" PRIu64 " %8" PRIu64 " %9" PRIu64
 	    "  %-16s  %-16s",
-	    p->name_width, p->name_width, r->name, r->symbol,
-	    interval_name(r->interval), t->asked, t->fired, t->cooldown,
-	    short_time(first, t->fired, t->first_ms),
+	    r->symbol, interval_name(r->interval), t->asked, t->fired,
+	    t->cooldown, short_time(first, t->fired, t->first_ms),
 	    short_time(last, t->fired, t->last_ms));
 	if (t->chart != NULL && t->fired > 0) {
 		buf_addc(&p->text, '\n');

@@ -327,6 +327,11 @@ stored() {
 	[ "$(jq -r 'select(.rule_name=="above").suppressed_by_cooldown > 0' sums)" = true ]
 	run -0 script -qec "LC_ALL=C pulse-eval -r rules.json --summary <in" /dev/null
 	[[ $output == *"RULE"*"COOLDOWN"*"price "*"alerts "* ]]
+	# A column is a character, not a byte, and none is cut through.
+	jq '.[0].name = "Überschreitet die Höchstgrenze" | .[1].name = "é" | .[:2]' rules.json >names.json
+	run -0 script -qec "LC_ALL=C pulse-eval -r names.json --summary </dev/null" /dev/null
+	[ "${lines[1]:0:31}" = "Überschreitet die Höchst  BTC  " ]
+	[ "${lines[2]:0:31}" = "é                         BTC  " ]
 }
 
 # ---- the store -------------------------------------------------------------------
