@@ -18,6 +18,7 @@ struct report {
 	struct emit out;
 	struct buf line;
 	bool terminal;
+	bool no_store; /* it cannot be opened */
 };
 
 static int
@@ -81,7 +82,8 @@ load(struct report *r, struct err *e)
 
 	if (r->o->rules != NULL)
 		return eval_load_file(r->engine, r->o->rules, e);
-	if (store_open(&st, r->o->db, STORE_READONLY, e) < 0)
+	r->no_store = store_open(&st, r->o->db, STORE_READONLY, e) < 0;
+	if (r->no_store)
 		return -1;
 	rc = store_rule_list(st, &active, on_rule, r, e);
 	store_close(st);
@@ -137,5 +139,5 @@ report_run(const struct eval_options *o)
 	engine_free(r.engine);
 	buf_release(&r.line);
 	emit_release(&r.out);
-	return rc;
+	return r.no_store ? EXIT_UNAVAILABLE : rc;
 }

@@ -332,6 +332,7 @@ stored() {
 	run -0 script -qec "LC_ALL=C pulse-eval -r names.json --summary </dev/null" /dev/null
 	[ "${lines[1]:0:31}" = "Überschreitet die Höchst  BTC  " ]
 	[ "${lines[2]:0:31}" = "é                         BTC  " ]
+	run -69 pulse-eval -d "$PWD/no.db" --summary </dev/null
 }
 
 # ---- the store -------------------------------------------------------------------
