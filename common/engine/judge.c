@@ -69,12 +69,29 @@ operands(struct pass *p, const struct source *src)
 
 /* ---- asking one rule ------------------------------------------------------- */
 
+/* It is before an alert of the series. So the clock of who received the records
+ * was ahead and is right again. */
+static bool
+time_went_back(const struct pass *p)
+{
+	return p->event_ms < p->s->fired_ms;
+}
+
+/* After time went back it is counted from bar to bar, or the rule would be
+ * silent for as long as the clock was wrong. Not aside: nobody is woken there,
+ * and an alert must not end a cooldown that levels sleep in. */
 static bool
 in_cooldown(
     const struct pass *p, const struct watch *w, const struct book_rule *b)
 {
-	return b->cooldown_seconds > 0 && w->fired_ms != SERIES_NEVER &&
-	       p->event_ms - w->fired_ms < (int64_t)b->cooldown_seconds * 1000;
+	int64_t passed_ms;
+
+	if (b->cooldown_seconds == 0 || w->fired_ms == SERIES_NEVER)
+		return false;
+	passed_ms = p->event_ms - w->fired_ms;
+	if (passed_ms < 0 && !p->aside)
+		passed_ms = p->o.bar->open_ms - w->window_ms;
+	return passed_ms < (int64_t)b->cooldown_seconds * 1000;
 }
 
 static bool
@@ -110,6 +127,8 @@ fire(struct pass *p, struct watch *w, uint32_t source, bool unwatched)
 	g->fires[g->nfires++] = (struct fire){w->rule, source, unwatched};
 	w->fired_ms = p->event_ms;
 	w->window_ms = p->o.bar->open_ms;
+	if (p->event_ms > p->s->fired_ms)
+		p->s->fired_ms = p->event_ms;
 	return 0;
 }
 
@@ -170,7 +189,7 @@ ask_level(struct pass *p, uint32_t source, struct sleeper *x)
 	struct source *src = &s->sources[source];
 	struct watch *w = &s->watches[x->ref / 2];
 	const struct book_rule *b = &p->g->book.v[w->rule];
-	int outcome = ask(p, w, source), rc = 0;
+	int outcome = ask(p, w, source);
 
 	if (outcome < 0)
 		return -1;
@@ -182,7 +201,10 @@ ask_level(struct pass *p, uint32_t source, struct sleeper *x)
 	case ENGINE_SAME_WINDOW:
 		return sleepers_add(&src->window, x);
 	case ENGINE_IN_COOLDOWN:
-		x->wake_ms = w->fired_ms + (int64_t)b->cooldown_seconds * 1000;
+		x->wake_ms = p->event_ms;
+		if (p->event_ms >= w->fired_ms)
+			x->wake_ms =
+			    w->fired_ms + (int64_t)b->cooldown_seconds * 1000;
 		break;
 	case ENGINE_OLD_NEWS:
 		x->wake_ms = b->enabled_ms + 1;
@@ -191,10 +213,8 @@ ask_level(struct pass *p, uint32_t source, struct sleeper *x)
 		x->wake_ms = p->event_ms;
 	}
 	if (x->wake_ms <= p->event_ms)
-		rc = sleepers_add(&src->again, x);
-	else
-		rc = sleepers_push(&src->due, x);
-	return rc;
+		return sleepers_add(&src->again, x);
+	return sleepers_push(&src->due, x);
 }
 
 /* A sleeper's time has come: ask if the value is still on its side (it
@@ -238,6 +258,8 @@ wake_all(struct pass *p, uint32_t source, ladder_key low, ladder_key high)
 		rc = wake_list(p, source, &src->again, low, high);
 	if (src->window.n > 0 && p->o.bar->open_ms > src->window_ms && rc == 0)
 		rc = wake_list(p, source, &src->window, low, high);
+	if (src->due.n > 0 && time_went_back(p) && rc == 0)
+		rc = wake_list(p, source, &src->due, low, high);
 	while (
 	    rc == 0 && src->due.n > 0 && src->due.v[0].wake_ms <= p->event_ms) {
 		x = sleepers_pop(&src->due);
@@ -503,7 +525,8 @@ all_sleep(const struct pass *p, const struct source *src)
 {
 	return src->again.n == 0 &&
 	       (src->window.n == 0 || p->o.bar->open_ms <= src->window_ms) &&
-	       (src->due.n == 0 || src->due.v[0].wake_ms > p->event_ms);
+	       (src->due.n == 0 ||
+		   (src->due.v[0].wake_ms > p->event_ms && !time_went_back(p)));
 }
 
 /* True when nothing can happen: no rung is near, nobody wakes. */

@@ -172,7 +172,7 @@ series_add(struct series_table *t, const char *symbol, size_t len,
 	s->symbol_len = (uint8_t)len;
 	s->interval = interval;
 	s->number = t->n;
-	s->known_ms = SERIES_NEVER;
+	s->known_ms = s->fired_ms = SERIES_NEVER;
 	s->forming = s->waiting = (struct forming){SERIES_NEVER, -1, false};
 	s->watch_free = SERIES_NONE;
 	t->v[t->n] = s;

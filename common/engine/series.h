@@ -134,6 +134,7 @@ struct series {
 	struct forming forming, waiting;
 	struct indicator_scale scale;
 	uint64_t ticks, closes; /* records judged */
+	int64_t fired_ms; /* latest event time of an alert, or SERIES_NEVER */
 	struct source *sources;
 	struct study *studies;
 	struct extent *extents;

@@ -81,6 +81,8 @@ engine_rule_restore(struct engine *g, const struct uuid *id, const char *symbol,
 	if (w != NULL) {
 		w->fired_ms = get64(p);
 		w->window_ms = get64(p + 8);
+		if (w->fired_ms > g->table.v[series]->fired_ms)
+			g->table.v[series]->fired_ms = w->fired_ms;
 	}
 	return 0;
 }

@@ -134,6 +134,27 @@ stored() {
 	[ "$output" = "$(printf '%s\n' 2026-09-09T06:50:02.000Z 2026-09-09T06:52:32.000Z)" ]
 }
 
+@test "a clock that was ahead for a while does not silence a rule" {
+	rule price_threshold '{"threshold":100,"operator":">="}' \
+	    ',"cooldown_seconds":150' >r.json
+	{
+		# Two hours ahead, then set right: the cooldown counts by bars.
+		bar 0 99 101 99 101 ',"x":false,"E":1788943801000'
+		bar 0 99 101 99 101 ',"x":true,"E":1788943860000'
+		bar 1 101 101 101 101 ',"x":false,"E":1788943900000'
+		bar 2 101 101 101 101 ',"x":false,"E":1788936721000'
+		bar 2 101 101 101 101 ',"x":true,"E":1788936780000'
+		bar 3 101 101 101 101 ',"x":false,"E":1788936781000'
+		bar 3 101 102 101 102 ',"x":false,"E":1788936782000'
+		bar 4 101 101 101 101 ',"x":false,"E":1788936841000'
+	} >in
+	pulse-eval -r r.json <in >out
+	run -0 jq -r .triggered_at out
+	[ "$output" = "$(printf '%s\n' 2026-09-09T08:50:01.000Z 2026-09-09T06:53:01.000Z)" ]
+	pulse-eval -r r.json --explain <in | jq -r 'select(.outcome=="fired").time' |
+	    diff - <(jq -r .triggered_at out)
+}
+
 @test "a crossing is seen between two updates, and once" {
 	rule price_threshold '{"threshold":100,"operator":"cross_up"}' >r.json
 	{
