@@ -26,7 +26,7 @@ get_ms(int64_t *out, const struct json *j, const char *key, bool required,
 {
 	const struct json *v = json_get(j, key);
 
-	if (v == NULL && !required)
+	if (!required && (v == NULL || v->type == JSON_NULL))
 		return 0;
 	if (v == NULL)
 		return err_set(e, "member %s is missing", key);

@@ -15,6 +15,8 @@ static const struct {
 } lines[] = {
     {WHOLE, WHOLE, NULL},
     {HEAD OHLC "}", HEAD OHLC ",\"n\":null}", NULL},
+    {HEAD OHLC ",\"n\":null,\"x\":null,\"E\":null}", HEAD OHLC ",\"n\":null}",
+	NULL},
     {HEAD OHLC ",\"n\":null,\"x\":true}", HEAD OHLC ",\"n\":null,\"x\":true}",
 	NULL},
     {HEAD OHLC ",\"n\":1,\"future\":{\"a\":[1]}}", HEAD OHLC ",\"n\":1}", NULL},
