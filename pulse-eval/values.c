@@ -39,6 +39,20 @@ struct values {
 	struct buf line;
 };
 
+/* Whether the text of a column is that of one before: they would be members of
+ * one name. */
+static bool
+is_named(const struct values *v, const char *text, size_t n)
+{
+	size_t i;
+
+	for (i = 0; i < v->ncolumns; i++)
+		if (v->columns[i].len == n &&
+		    memcmp(v->columns[i].text, text, n) == 0)
+			return true;
+	return false;
+}
+
 static int
 parse_specs(struct values *v, const char *text, struct err *e)
 {
@@ -50,6 +64,8 @@ parse_specs(struct values *v, const char *text, struct err *e)
 		n = strcspn(text, ",");
 		if (v->ncolumns == SPECS_MAX)
 			return err_set(e, "more than %d indicators", SPECS_MAX);
+		if (is_named(v, text, n))
+			return err_set(e, "%.*s is named twice", (int)n, text);
 		if (indicator_spec_parse(&c->spec, text, n, e) < 0)
 			return -1;
 		c->text = text;

@@ -322,6 +322,8 @@ stored() {
 	run -0 jq -s '[range(2; length) as $k | ((.[$k-2:$k+1] | map(.c|tonumber) | add) / 3 - .[$k].values["sma:3"]) | fabs] | max < 1e-6' out
 	[ "$output" = true ]
 	run -2 pulse-eval --values nonsense:14 </dev/null
+	run -2 pulse-eval --values rsi:14,sma:2,rsi:14 </dev/null
+	[[ $output == *"rsi:14 is named twice"* ]]
 }
 
 @test "--explain names operands and the first condition that failed, and agrees with the alerts" {
