@@ -48,7 +48,15 @@ eval_event(struct engine *g, const struct json *j, struct err *e)
 static int
 put_rule(void *arg, struct rule *r, struct err *e)
 {
-	return engine_rule_put(arg, r, e);
+	uint32_t before = engine_rule_count(arg);
+
+	if (engine_rule_put(arg, r, e) < 0)
+		return -1;
+	if (engine_rule_count(arg) == before)
+		log_warn("rule '%.100s': another rule of the file has the "
+			 "same id; this one counts",
+		    r->name);
+	return 0;
 }
 
 int
@@ -72,6 +80,8 @@ eval_load_file(struct engine *g, const char *path, struct err *e)
 	if (bad > 0)
 		return err_set(e, "%s: %d rule%s refused", path, bad,
 		    bad == 1 ? " was" : "s were");
+	if (bad == 0 && engine_rule_count(g) == 0)
+		log_warn("%s: there are no rules in it", path);
 	return bad;
 }
 

@@ -114,6 +114,13 @@ stored() {
 	[[ $stderr == *"config.direction"* ]]
 	run -1 --separate-stderr pulse-eval -r absent.json </dev/null
 	[[ $stderr == *"absent.json"* ]]
+	# Not at fault, but hardly meant.
+	echo '[]' >none.json
+	run -0 pulse-eval -r none.json </dev/null
+	[[ $output == *"none.json: there are no rules in it"* ]]
+	jq '.[:2][].id = "00000000-0000-4000-8000-000000000001"' rules.json >twice.json
+	run -0 pulse-eval -r twice.json </dev/null
+	[ "$output" = "pulse-eval: rule '$(jq -r '.[1].name' rules.json)': another rule of the file has the same id; this one counts" ]
 }
 
 # ---- ticks and levels -----------------------------------------------------------
