@@ -1,9 +1,12 @@
+#include <inttypes.h>
+
 #include "common/log.h"
 #include "pulse-eval/load.h"
 
 struct load {
 	struct engine *engine;
 	struct err *e;
+	uint64_t refused; /* series */
 };
 
 static int
@@ -17,6 +20,8 @@ on_rule(void *arg, const struct rule *r, struct err *e)
 	return 0;
 }
 
+/* A rule may have taken the place of a series that was judged before: its bars
+ * are refused from now on, the others are judged. */
 static int
 on_series(
     void *arg, const char *symbol, interval_id interval, int64_t last_open_ms)
@@ -24,7 +29,11 @@ on_series(
 	struct load *l = arg;
 
 	(void)last_open_ms;
-	return engine_series_add(l->engine, symbol, interval, l->e);
+	if (engine_series_add(l->engine, symbol, interval, l->e) == 0)
+		return 0;
+	if (l->refused++ == 0)
+		log_warn("%s", l->e->msg);
+	return 0;
 }
 
 static int
@@ -72,14 +81,18 @@ load_store(struct engine *g, struct store *st, int64_t *rule_seq, struct err *e)
 {
 	struct store_rule_filter all = {
 	    .active = -1, .unordered = true, .lean = true};
-	struct load l = {g, e};
+	struct load l = {.engine = g, .e = e};
 
 	if (store_rule_seq(st, rule_seq, e) < 0 ||
 	    store_rule_list(st, &all, on_rule, g, e) < 0)
 		return -1;
 	engine_rules_added(g);
-	if (store_candle_series(st, on_series, &l, e) < 0 ||
-	    engine_warm(g, e) < 0 ||
+	if (store_candle_series(st, on_series, &l, e) < 0)
+		return -1;
+	if (l.refused > 1)
+		log_warn(
+		    "%" PRIu64 " series of the store have no place", l.refused);
+	if (engine_warm(g, e) < 0 ||
 	    store_state_list(st, on_rule_state, &l, e) < 0 ||
 	    store_series_list(st, on_series_state, &l, e) < 0)
 		return -1;

@@ -297,6 +297,20 @@ stored() {
 	[[ $stderr == *"50001 bad lines skipped"* ]]
 }
 
+@test "more series than it will hold in the store: it starts, and says which has no place" {
+	[ -z "${PULSE_SANITIZED:-}" ] || skip "a sanitizer's memory is not ours"
+	bar 0 1 1 1 1 ',"x":true' | pulse-eval --replay -q
+	awk 'BEGIN { for (k = 0; k < 100000; k++) printf "{\"name\":\"r\",\"symbol\":\"C%d\",\"rule_type\":\"price_threshold\",\"config\":{\"threshold\":\"1\",\"operator\":\">=\"}}\n", k }' |
+	    pulse-ctl rule import -q >ids
+	{
+		bar 1 1 1 1 1 ',"x":true'
+		bar 1 1 1 1 1 ',"x":true' | sed 's/BTC/C7/'
+	} >in
+	run -1 --separate-stderr pulse-eval --replay <in
+	[ "$(jq -r .symbol <<<"$output")" = C7 ]
+	[[ $stderr == *"BTC 1m is one series too many: 100000 are judged at most"*"stdin:1: BTC 1m is one series"* ]]
+}
+
 @test "a rule on any symbol meets as many series as there may be, in seconds" {
 	[ -z "${PULSE_SANITIZED:-}" ] || skip "a sanitizer's memory is not ours"
 	awk 'BEGIN { for (k = 0; k < 100000; k++) printf "{\"t\":1788936600000,\"T\":1788936659999,\"s\":\"C%d\",\"i\":\"1m\",\"o\":\"1\",\"c\":\"2\",\"h\":\"2\",\"l\":\"1\",\"v\":\"1\",\"n\":1,\"x\":true}\n", k }' >in
