@@ -19,7 +19,6 @@ first_length(const double *p)
  */
 struct bb {
 	struct state_head head;
-	double k;
 	int64_t sum;
 	int128 squares;
 	int64_t at;
@@ -33,15 +32,8 @@ bb_size(const double *p)
 }
 
 static void
-bb_start(const double *p, void *state)
-{
-	struct bb *s = state;
-
-	s->k = p[1];
-}
-
-static void
-bb_next(void *state, const struct indicator_bar *b, double *out, bool keep)
+bb_next(const double *p, void *state, const struct indicator_bar *b,
+    double *out, bool keep)
 {
 	struct bb *s = state;
 	int64_t x = b->close, old = s->v[s->at], n = s->head.n;
@@ -49,10 +41,10 @@ bb_next(void *state, const struct indicator_bar *b, double *out, bool keep)
 	int128 squares = s->squares + (int128)(x - old) * (x + old);
 
 	out[0] = out[1] = out[2] = NAN;
-	if (s->head.count + 1 >= n) {
+	if (s->head.count >= n) {
 		int128 radicand = squares * n - (int128)sum * sum;
-		double width = s->k * sqrt(wide_to_double(radicand));
-		double div = (double)n * b->unit, mid = (double)sum;
+		double width = p[1] * sqrt(wide_to_double(radicand));
+		double div = p[0] * b->unit, mid = (double)sum;
 
 		out[0] = mid / div;
 		out[1] = (mid + width) / div;
@@ -91,7 +83,6 @@ const struct indicator indicator_bb = {
     .line = {"basis", "upper", "lower"},
     .first = first_length,
     .size = bb_size,
-    .start = bb_start,
     .next = bb_next,
     .rescale = bb_rescale,
 };
@@ -119,12 +110,13 @@ donchian_start(const double *p, void *state)
 }
 
 static void
-donchian_next(
-    void *state, const struct indicator_bar *b, double *out, bool keep)
+donchian_next(const double *p, void *state, const struct indicator_bar *b,
+    double *out, bool keep)
 {
 	struct donchian *s = state;
 	struct extreme e;
 
+	(void)p;
 	out[0] = out[1] = out[2] = NAN;
 	if (!extremes_next(&s->window, s->v, b->high, b->low, &e, keep))
 		return;
@@ -164,7 +156,6 @@ const struct indicator indicator_donchian = {
 struct supertrend {
 	struct state_head head;
 	struct average atr;
-	double factor;
 	double upper, lower;
 	int64_t previous; /* close of the bar before */
 	int64_t dir; /* 0: no line yet; -1 up trend, 1 down trend */
@@ -189,7 +180,6 @@ supertrend_start(const double *p, void *state)
 	struct supertrend *s = state;
 
 	average_rma(&s->atr, param_int(p[0]));
-	s->factor = p[1];
 }
 
 /* Which side the line is on, given the bands as they now are. */
@@ -206,16 +196,16 @@ supertrend_dir(
 }
 
 static void
-supertrend_next(
-    void *state, const struct indicator_bar *b, double *out, bool keep)
+supertrend_next(const double *p, void *state, const struct indicator_bar *b,
+    double *out, bool keep)
 {
 	struct supertrend *s = state;
-	bool follows = s->head.count > 0;
+	bool follows = s->head.count > 1;
 	double range = (double)true_range(b, s->previous, follows);
 	double atr = average_next(&s->atr, range, keep);
 	double middle = (double)(b->high + b->low) / 2;
-	double upper = middle + s->factor * atr;
-	double lower = middle - s->factor * atr;
+	double upper = middle + p[1] * atr;
+	double lower = middle - p[1] * atr;
 	double before = (double)s->previous;
 	int dir;
 

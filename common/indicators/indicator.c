@@ -283,28 +283,41 @@ follow(const struct indicator *of, void *state, int32_t scale)
 	head->scale = scale;
 }
 
+/* Apart, so that the step as it nearly always is needs no frame. */
+__attribute__((noinline)) static void
+follow_and_step(const struct indicator_spec *s, void *state,
+    const struct indicator_bar *b, double *out)
+{
+	follow(s->of, state, b->scale);
+	indicator_step(s, state, b, out);
+}
+
 void
 indicator_step(const struct indicator_spec *s, void *state,
     const struct indicator_bar *b, double out[INDICATOR_LINES_MAX])
 {
 	struct state_head *head = state;
 
-	if (__builtin_expect(head->scale != b->scale, 0))
-		follow(s->of, state, b->scale);
-	s->of->next(state, b, out, true);
+	if (__builtin_expect(head->scale != b->scale, 0)) {
+		follow_and_step(s, state, b, out);
+		return;
+	}
 	head->count++;
+	s->of->next(s->param, state, b, out, true);
 }
 
 int
 indicator_peek(const struct indicator_spec *s, void *state,
     const struct indicator_bar *b, double out[INDICATOR_LINES_MAX])
 {
-	const struct state_head *head = state;
+	struct state_head *head = state;
 	size_t size;
 	void *copy;
 
 	if (__builtin_expect(head->scale == b->scale, 1)) {
-		s->of->next(state, b, out, false);
+		head->count++;
+		s->of->next(s->param, state, b, out, false);
+		head->count--;
 		return 0;
 	}
 	size = s->of->size(s->param);
@@ -313,7 +326,9 @@ indicator_peek(const struct indicator_spec *s, void *state,
 		return -1;
 	memcpy(copy, state, size);
 	follow(s->of, copy, b->scale);
-	s->of->next(copy, b, out, false);
+	head = copy;
+	head->count++;
+	s->of->next(s->param, copy, b, out, false);
 	free(copy);
 	return 0;
 }

@@ -44,8 +44,8 @@ struct indicator;
 /* An indicator with its parameters: "macd:12:26:9". Compare with
  * indicator_spec_equal(). Parameters the indicator lacks are 0. */
 struct indicator_spec {
-	const struct indicator *of;
 	double param[INDICATOR_PARAMS_MAX];
+	const struct indicator *of;
 };
 
 /* One bar as indicators see it, made by indicator_bar(). */

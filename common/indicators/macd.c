@@ -45,12 +45,14 @@ macd_start(const double *p, void *state)
 }
 
 static void
-macd_next(void *state, const struct indicator_bar *b, double *out, bool keep)
+macd_next(const double *p, void *state, const struct indicator_bar *b,
+    double *out, bool keep)
 {
 	struct macd *s = state;
 	double fast = average_next(&s->fast, b->price, keep);
 	double slow = average_next(&s->slow, b->price, keep);
 
+	(void)p;
 	out[0] = fast - slow;
 	out[1] = out[2] = NAN;
 	if (__builtin_expect(isnan(out[0]), 0))

@@ -27,15 +27,15 @@ sma_size(const double *p)
 }
 
 static void
-sma_next(void *state, const struct indicator_bar *b, double *out, bool keep)
+sma_next(const double *p, void *state, const struct indicator_bar *b,
+    double *out, bool keep)
 {
 	struct sma *s = state;
 	/* The place holds 0 until the ring is full. */
 	int64_t sum = s->sum + b->close - s->v[s->at];
 
-	out[0] = NAN;
-	if (s->head.count + 1 >= s->head.n)
-		out[0] = (double)sum / (s->head.n * b->unit);
+	out[0] =
+	    s->head.count >= s->head.n ? (double)sum / (p[0] * b->unit) : NAN;
 	if (!keep)
 		return;
 	s->sum = sum;
@@ -85,12 +85,14 @@ wma_size(const double *p)
 }
 
 static void
-wma_next(void *state, const struct indicator_bar *b, double *out, bool keep)
+wma_next(const double *p, void *state, const struct indicator_bar *b,
+    double *out, bool keep)
 {
 	struct wma *s = state;
-	int64_t n = s->head.n, seen = s->head.count + 1;
+	int64_t n = s->head.n, seen = s->head.count;
 	int128 weighted = s->weighted;
 
+	(void)p;
 	/* Full: every weight falls by one, the oldest drops out. */
 	if (seen > n)
 		weighted -= s->sum;
@@ -167,11 +169,12 @@ rma_start(const double *p, void *state)
 }
 
 static void
-recurring_next(
-    void *state, const struct indicator_bar *b, double *out, bool keep)
+recurring_next(const double *p, void *state, const struct indicator_bar *b,
+    double *out, bool keep)
 {
 	struct recurring *s = state;
 
+	(void)p;
 	out[0] = average_next(&s->average, b->price, keep);
 }
 

@@ -49,22 +49,26 @@ atr_start(const double *p, void *state)
 }
 
 static void
-tr_next(void *state, const struct indicator_bar *b, double *out, bool keep)
+tr_next(const double *p, void *state, const struct indicator_bar *b,
+    double *out, bool keep)
 {
 	struct range *s = state;
 
+	(void)p;
 	out[0] =
-	    (double)true_range(b, s->previous, s->head.count > 0) / b->unit;
+	    (double)true_range(b, s->previous, s->head.count > 1) / b->unit;
 	if (keep)
 		s->previous = b->close;
 }
 
 static void
-atr_next(void *state, const struct indicator_bar *b, double *out, bool keep)
+atr_next(const double *p, void *state, const struct indicator_bar *b,
+    double *out, bool keep)
 {
 	struct range *s = state;
-	int64_t range = true_range(b, s->previous, s->head.count > 0);
+	int64_t range = true_range(b, s->previous, s->head.count > 1);
 
+	(void)p;
 	out[0] = average_next(&s->average, (double)range, keep) / b->unit;
 	if (keep)
 		s->previous = b->close;
@@ -143,13 +147,15 @@ stoch_start(const double *p, void *state)
 }
 
 static void
-stoch_next(void *state, const struct indicator_bar *b, double *out, bool keep)
+stoch_next(const double *p, void *state, const struct indicator_bar *b,
+    double *out, bool keep)
 {
 	struct stoch *s = state;
 	double *kv = (double *)(void *)&s->v[s->head.n], *dv = kv + s->k.n;
 	struct extreme e;
 	bool full = extremes_next(&s->window, s->v, b->high, b->low, &e, keep);
 
+	(void)p;
 	out[0] = NAN;
 	if (full && e.high > e.low)
 		out[0] =
@@ -316,7 +322,8 @@ cci_follow(struct cci *s, int64_t x, int64_t sum, bool keep)
 }
 
 static void
-cci_next(void *state, const struct indicator_bar *b, double *out, bool keep)
+cci_next(const double *p, void *state, const struct indicator_bar *b,
+    double *out, bool keep)
 {
 	struct cci *s = state;
 	int64_t x = b->high + b->low + b->close, n = s->head.n;
@@ -324,8 +331,9 @@ cci_next(void *state, const struct indicator_bar *b, double *out, bool keep)
 	int128 deviation =
 	    n > CCI_SHORT ? cci_follow(s, x, sum, keep) : cci_add_up(s, x, sum);
 
+	(void)p;
 	out[0] = NAN;
-	if (s->head.count + 1 >= n && deviation > 0)
+	if (s->head.count >= n && deviation > 0)
 		out[0] = (double)(n * x - sum) * (double)n /
 			 (0.015 * wide_to_double(deviation));
 	if (!keep)
@@ -385,13 +393,15 @@ roc_size(const double *p)
 }
 
 static void
-roc_next(void *state, const struct indicator_bar *b, double *out, bool keep)
+roc_next(const double *p, void *state, const struct indicator_bar *b,
+    double *out, bool keep)
 {
 	struct roc *s = state;
 	int64_t old = s->v[s->at];
 
+	(void)p;
 	out[0] = NAN;
-	if (s->head.count >= s->head.n && old > 0)
+	if (s->head.count > s->head.n && old > 0)
 		out[0] = 100 * (double)(b->close - old) / (double)old;
 	if (!keep)
 		return;

@@ -62,7 +62,7 @@ rsi_seed(struct rsi *s, int64_t change, double *out, bool keep)
 	double loss = s->loss + (change < 0 ? (double)-change : 0);
 
 	out[0] = NAN;
-	if (s->head.count == s->head.n) {
+	if (s->head.count == s->head.n + 1) {
 		/* From the whole numbers, so that 7 against 3 is 70. */
 		out[0] = rsi_index(gain, loss);
 		gain /= s->head.n;
@@ -76,14 +76,16 @@ rsi_seed(struct rsi *s, int64_t change, double *out, bool keep)
 }
 
 static void
-rsi_next(void *state, const struct indicator_bar *b, double *out, bool keep)
+rsi_next(const double *p, void *state, const struct indicator_bar *b,
+    double *out, bool keep)
 {
 	struct rsi *s = state;
 	int64_t change = b->close - s->previous;
 	double gain, loss, by = (double)change, stay = s->stay;
 
-	if (__builtin_expect(s->head.count <= s->head.n, 0)) {
-		rsi_seed(s, s->head.count > 0 ? change : 0, out, keep);
+	(void)p;
+	if (__builtin_expect(s->head.count <= s->head.n + 1, 0)) {
+		rsi_seed(s, s->head.count > 1 ? change : 0, out, keep);
 		if (keep)
 			s->previous = b->close;
 		return;

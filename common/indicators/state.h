@@ -20,7 +20,7 @@ __extension__ typedef __int128 int128;
 struct state_head {
 	int32_t scale; /* of the ticks in this state */
 	int32_t n; /* the first parameter, a length in bars */
-	int64_t count; /* bars taken so far */
+	int64_t count; /* bars taken, the one that is passed to next() too */
 };
 
 /* A change of scale, as the factor mul / div (one of them is 1). */
@@ -54,8 +54,8 @@ struct indicator {
 	/* The state is zeroed, head.n set; NULL: nothing more to do. */
 	void (*start)(const double *p, void *state);
 	/* keep: take the bar; else only say what it would give. */
-	void (*next)(
-	    void *state, const struct indicator_bar *b, double *out, bool keep);
+	void (*next)(const double *p, void *state,
+	    const struct indicator_bar *b, double *out, bool keep);
 	/* NULL: nothing in the state is in ticks. */
 	void (*rescale)(void *state, const struct rescale *r);
 };

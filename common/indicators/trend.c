@@ -63,9 +63,9 @@ dmi_move(struct dmi *s, const struct indicator_bar *b)
 	double minus = down > up && down > 0 ? (double)down : 0;
 	double stay = s->stay, weight = s->weight;
 
-	if (s->head.count < s->head.n) {
+	if (s->head.count <= s->head.n) {
 		stay = weight = 1; /* sums first */
-	} else if (s->head.count == s->head.n) {
+	} else if (s->head.count == s->head.n + 1) {
 		s->up = (s->up + plus) / s->head.n;
 		s->down = (s->down + minus) / s->head.n;
 		s->range = (s->range + (double)range) / s->head.n;
@@ -83,22 +83,24 @@ dmi_move(struct dmi *s, const struct indicator_bar *b)
 }
 
 static void
-dmi_next(void *state, const struct indicator_bar *b, double *out, bool keep)
+dmi_next(const double *p, void *state, const struct indicator_bar *b,
+    double *out, bool keep)
 {
 	struct dmi *s = state, copy;
 	double total;
 
+	(void)p;
 	if (!keep) {
 		copy = *s;
 		s = &copy;
 	}
-	if (s->head.count > 0)
+	if (s->head.count > 1)
 		dmi_move(s, b);
 	s->high = b->high;
 	s->low = b->low;
 	s->close = b->close;
 	out[0] = out[1] = out[2] = NAN;
-	if (s->head.count < s->head.n)
+	if (s->head.count <= s->head.n)
 		return;
 	if (s->range > 0) {
 		s->plus = 100 * s->up / s->range;

@@ -30,16 +30,18 @@ obv_size(const double *p)
 }
 
 static void
-obv_next(void *state, const struct indicator_bar *b, double *out, bool keep)
+obv_next(const double *p, void *state, const struct indicator_bar *b,
+    double *out, bool keep)
 {
 	struct obv *s = state;
 	double x = 0, sum, lost = s->lost;
 
-	if (s->head.count > 0 && b->close != s->previous)
+	(void)p;
+	if (s->head.count > 1 && b->close != s->previous)
 		x = b->close > s->previous ? b->volume : -b->volume;
 	sum = s->sum + x;
 	lost += fabs(s->sum) >= fabs(x) ? s->sum - sum + x : x - sum + s->sum;
-	out[0] = s->head.count > 0 ? sum + lost : NAN;
+	out[0] = s->head.count > 1 ? sum + lost : NAN;
 	if (!keep)
 		return;
 	s->sum = sum;
@@ -102,13 +104,15 @@ mfi_start(const double *p, void *state)
 }
 
 static void
-mfi_next(void *state, const struct indicator_bar *b, double *out, bool keep)
+mfi_next(const double *p, void *state, const struct indicator_bar *b,
+    double *out, bool keep)
 {
 	struct mfi *s = state;
 	int64_t x = b->high + b->low + b->close;
-	bool first = s->head.count == 0;
+	bool first = s->head.count == 1;
 	double flow = (double)x / b->unit * b->volume, up, down;
 
+	(void)p;
 	up = sums_next(&s->up, s->v, first || x > s->previous ? flow : 0, keep);
 	down = sums_next(&s->down, s->v + s->head.n,
 	    first || x < s->previous ? flow : 0, keep);
@@ -164,13 +168,15 @@ vwap_size(const double *p)
 }
 
 static void
-vwap_next(void *state, const struct indicator_bar *b, double *out, bool keep)
+vwap_next(const double *p, void *state, const struct indicator_bar *b,
+    double *out, bool keep)
 {
 	struct vwap *s = state;
 	double x = (double)(b->high + b->low + b->close) / b->unit;
-	bool same_day = s->head.count > 0 && b->open_ms / DAY_MS == s->day;
+	bool same_day = s->head.count > 1 && b->open_ms / DAY_MS == s->day;
 	double money = x * b->volume, volume = b->volume;
 
+	(void)p;
 	if (same_day) {
 		money += s->money;
 		volume += s->volume;
