@@ -44,23 +44,53 @@ macd_start(const double *p, void *state)
 	average_ema(&s->signal, param_int(p[2]));
 }
 
+/* hist without what is rounding. */
+static double
+macd_round(double hist, double price)
+{
+	return fabs(hist) < 1e-13 * price ? 0 : hist;
+}
+
+/* The bars until all three averages recur; for good when one is of one bar. */
+__attribute__((noinline)) static void
+macd_begin(struct macd *s, double x, double *out, bool keep)
+{
+	double fast = average_next(&s->fast, x, keep);
+	double slow = average_next(&s->slow, x, keep);
+
+	out[0] = fast - slow;
+	out[1] = out[2] = NAN;
+	if (isnan(out[0]))
+		return;
+	out[1] = average_next(&s->signal, out[0], keep);
+	out[2] = macd_round(out[0] - out[1], x);
+}
+
 static void
 macd_next(const double *p, void *state, const struct indicator_bar *b,
     double *out, bool keep)
 {
 	struct macd *s = state;
-	double fast = average_next(&s->fast, b->price, keep);
-	double slow = average_next(&s->slow, b->price, keep);
+	double x = b->price, fast, slow, line, signal;
 
 	(void)p;
-	out[0] = fast - slow;
-	out[1] = out[2] = NAN;
-	if (__builtin_expect(isnan(out[0]), 0))
+	/* The signal recurs no earlier than the slow average. */
+	if (__builtin_expect((s->fast.left | s->signal.left) != 0, 0)) {
+		macd_begin(s, x, out, keep);
 		return;
-	out[1] = average_next(&s->signal, out[0], keep);
-	out[2] = out[0] - out[1];
-	if (fabs(out[2]) < 1e-13 * b->price)
-		out[2] = 0;
+	}
+	fast = average_with(&s->fast, x);
+	slow = average_with(&s->slow, x);
+	line = fast - slow;
+	signal = average_with(&s->signal, line);
+	out[0] = line;
+	out[1] = signal;
+	out[2] = macd_round(line - signal, x);
+	if (!keep)
+		return;
+	s->fast.value = fast;
+	s->slow.value = slow;
+	s->signal.value = signal;
 }
 
 static int

@@ -91,19 +91,33 @@ param_int(double p)
  */
 struct average {
 	double value, weight;
-	int32_t n, count; /* count stops at n */
+	int32_t n;
+	int32_t left; /* values until it recurs; stays at 1 when n is 1 */
 };
+
+static inline void
+average_start(struct average *a, int n, double weight)
+{
+	*a = (struct average){.weight = weight, .n = n, .left = n};
+}
 
 static inline void
 average_ema(struct average *a, int n)
 {
-	*a = (struct average){.weight = 2.0 / (n + 1), .n = n};
+	average_start(a, n, 2.0 / (n + 1));
 }
 
 static inline void
 average_rma(struct average *a, int n)
 {
-	*a = (struct average){.weight = 1.0 / n, .n = n};
+	average_start(a, n, 1.0 / n);
+}
+
+/* The average with x, when it recurs. */
+static inline double
+average_with(const struct average *a, double x)
+{
+	return a->value + a->weight * (x - a->value);
 }
 
 /* The average with x; NaN before the n-th value. */
@@ -111,20 +125,22 @@ static inline double
 average_next(struct average *a, double x, bool keep)
 {
 	double e = a->value;
+	int32_t left;
 
-	if (__builtin_expect(a->count >= a->n, 1)) {
-		e += a->weight * (x - e);
+	if (__builtin_expect(a->left == 0, 1)) {
+		e = average_with(a, x);
 		if (keep)
 			a->value = e;
 		return e;
 	}
 	/* Of one value nothing is kept: each is its own average, exactly. */
-	e += (x - e) / (a->count + 1);
+	e += (x - e) / (a->n - a->left + 1);
+	left = a->left - 1;
 	if (keep && a->n > 1) {
 		a->value = e;
-		a->count++;
+		a->left = left;
 	}
-	return a->n == 1 || a->count + !keep >= a->n ? e : NAN;
+	return left == 0 ? e : NAN;
 }
 
 /* factor^n, n >= 1, by squaring: the same bits whatever libm there is. What n
