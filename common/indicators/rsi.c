@@ -10,10 +10,12 @@
  */
 #include "common/indicators/state.h"
 
+#define SEEDING (-1)
+
 struct rsi {
 	struct state_head head;
 	int64_t previous;
-	int64_t idle; /* bars without change since the last one */
+	int64_t idle; /* bars without change since the last one; SEEDING */
 	double gain, loss;
 	double weight, stay; /* 1/n, 1 - 1/n */
 	double value;
@@ -46,6 +48,7 @@ rsi_start(const double *p, void *state)
 	s->weight = 1 / p[0];
 	s->stay = (p[0] - 1) / p[0];
 	s->value = NAN;
+	s->idle = SEEDING;
 }
 
 static double
@@ -58,20 +61,62 @@ rsi_index(double gain, double loss)
 static void
 rsi_seed(struct rsi *s, int64_t change, double *out, bool keep)
 {
+	bool last = s->head.count == s->head.n + 1;
 	double gain = s->gain + (change > 0 ? (double)change : 0);
 	double loss = s->loss + (change < 0 ? (double)-change : 0);
 
 	out[0] = NAN;
-	if (s->head.count == s->head.n + 1) {
+	if (last) {
 		/* From the whole numbers, so that 7 against 3 is 70. */
 		out[0] = rsi_index(gain, loss);
 		gain /= s->head.n;
 		loss /= s->head.n;
 	}
-	if (keep) {
-		s->gain = gain;
-		s->loss = loss;
-		s->value = out[0];
+	if (!keep)
+		return;
+	s->gain = gain;
+	s->loss = loss;
+	s->value = out[0];
+	s->idle = last ? 0 : SEEDING;
+}
+
+static void
+rsi_flat(struct rsi *s, double *out, bool keep)
+{
+	/* Over one bar, no change is no loss. */
+	out[0] = s->head.n > 1 ? s->value : 100;
+	s->idle += keep;
+}
+
+/* A change; stay is what is left of the averages before it. */
+static inline void
+rsi_move(struct rsi *s, int64_t change, double stay, double *out, bool keep)
+{
+	double by = (double)change, up = by > 0 ? by : 0;
+	double gain = s->gain * stay + s->weight * up;
+	double loss = s->loss * stay + s->weight * (up - by);
+	double value = rsi_index(gain, loss);
+
+	out[0] = value;
+	if (!keep)
+		return;
+	s->gain = gain;
+	s->loss = loss;
+	s->value = value;
+}
+
+/* A bar for which the averages of the bar before are not there as such. */
+__attribute__((noinline)) static void
+rsi_late(struct rsi *s, int64_t change, double *out, bool keep)
+{
+	if (s->idle == SEEDING) {
+		rsi_seed(s, s->head.count > 1 ? change : 0, out, keep);
+	} else if (change == 0) {
+		rsi_flat(s, out, keep);
+	} else {
+		rsi_move(s, change, decay(s->stay, s->idle + 1), out, keep);
+		if (keep)
+			s->idle = 0;
 	}
 }
 
@@ -81,33 +126,16 @@ rsi_next(const double *p, void *state, const struct indicator_bar *b,
 {
 	struct rsi *s = state;
 	int64_t change = b->close - s->previous;
-	double gain, loss, by = (double)change, stay = s->stay;
 
 	(void)p;
-	if (__builtin_expect(s->head.count <= s->head.n + 1, 0)) {
-		rsi_seed(s, s->head.count > 1 ? change : 0, out, keep);
-		if (keep)
-			s->previous = b->close;
-		return;
-	}
-	if (change == 0) {
-		/* Over one bar, no change is no loss. */
-		out[0] = s->head.n > 1 ? s->value : 100;
-		s->idle += keep;
-		return;
-	}
-	if (s->idle > 0)
-		stay = decay(stay, s->idle + 1);
-	gain = s->gain * stay + s->weight * (by > 0 ? by : 0);
-	loss = s->loss * stay + s->weight * (by < 0 ? -by : 0);
-	out[0] = rsi_index(gain, loss);
-	if (!keep)
-		return;
-	s->previous = b->close;
-	s->idle = 0;
-	s->gain = gain;
-	s->loss = loss;
-	s->value = out[0];
+	if (keep)
+		s->previous = b->close;
+	if (__builtin_expect(s->idle != 0, 0))
+		rsi_late(s, change, out, keep);
+	else if (__builtin_expect(change == 0, 0))
+		rsi_flat(s, out, keep);
+	else
+		rsi_move(s, change, s->stay, out, keep);
 }
 
 static void
