@@ -14,13 +14,16 @@ first_length(const double *p)
 /*
  * With exact sums S of x and Q of x^2 over n ticks, the population deviation
  * is sqrt(n Q - S^2) / n: the radicand is a whole number, so a flat window
- * has no deviation at all, and nothing is lost by subtracting. Bounds: x <
- * 2^48 and n < 2^13 keep n Q below 2^122.
+ * has no deviation at all, and nothing is lost by subtracting. It is kept
+ * itself, one product a bar: when x takes the place of old and S becomes S',
+ *	n Q' - S'^2 = n Q - S^2 + (x - old) (n (x + old) - S - S').
+ * Bounds: x < 2^48 and n < 2^13 keep n (x + old), S + S' below 2^62, the
+ * radicand below 2^122.
  */
 struct bb {
 	struct state_head head;
 	int64_t sum;
-	int128 squares;
+	int128 radicand;
 	int64_t at;
 	int64_t v[];
 };
@@ -31,46 +34,63 @@ bb_size(const double *p)
 	return sizeof(struct bb) + (size_t)p[0] * sizeof(int64_t);
 }
 
+static inline void
+bb_width(double *out, double mid, double width, double div)
+{
+	out[1] = (mid + width) / div;
+	out[2] = (mid - width) / div;
+}
+
+/* A radicand beyond 64 bits: apart, because its conversion is a call. */
+__attribute__((noinline)) static void
+bb_wide(double *out, double mid, int128 radicand, double k, double div)
+{
+	bb_width(out, mid, k * sqrt((double)radicand), div);
+}
+
 static void
 bb_next(const double *p, void *state, const struct indicator_bar *b,
     double *out, bool keep)
 {
 	struct bb *s = state;
-	int64_t x = b->close, old = s->v[s->at], n = s->head.n;
-	int64_t sum = s->sum + x - old;
-	int128 squares = s->squares + (int128)(x - old) * (x + old);
+	double k = p[1], div = p[0] * b->unit, mid;
+	int64_t at = s->at, x = b->close, old = s->v[at], n = s->head.n;
+	int64_t sum = s->sum + (x - old);
+	int128 radicand =
+	    s->radicand + (int128)(x - old) * (n * (x + old) - s->sum - sum);
 
-	out[0] = out[1] = out[2] = NAN;
-	if (s->head.count >= n) {
-		int128 radicand = squares * n - (int128)sum * sum;
-		double width = p[1] * sqrt(wide_to_double(radicand));
-		double div = p[0] * b->unit, mid = (double)sum;
-
-		out[0] = mid / div;
-		out[1] = (mid + width) / div;
-		out[2] = (mid - width) / div;
+	if (keep) {
+		s->sum = sum;
+		s->radicand = radicand;
+		s->v[at] = x;
+		s->at = at + 1 < n ? at + 1 : 0;
 	}
-	if (!keep)
+	if (__builtin_expect(s->head.count < n, 0)) {
+		out[0] = out[1] = out[2] = NAN;
 		return;
-	s->sum = sum;
-	s->squares = squares;
-	s->v[s->at] = x;
-	s->at = ring_next((int)s->at, s->head.n);
+	}
+	mid = (double)sum;
+	out[0] = mid / div;
+	if (radicand == (int64_t)radicand)
+		bb_width(out, mid, k * sqrt((double)(int64_t)radicand), div);
+	else
+		bb_wide(out, mid, radicand, k, div);
 }
 
 static void
 bb_rescale(void *state, const struct rescale *r)
 {
 	struct bb *s = state;
+	int128 squares = 0;
 	int i;
 
 	s->sum = 0;
-	s->squares = 0;
 	for (i = 0; i < s->head.n; i++) {
 		s->v[i] = rescale_ticks(s->v[i], r);
 		s->sum += s->v[i];
-		s->squares += (int128)s->v[i] * s->v[i];
+		squares += (int128)s->v[i] * s->v[i];
 	}
+	s->radicand = squares * s->head.n - (int128)s->sum * s->sum;
 }
 
 const struct indicator indicator_bb = {
