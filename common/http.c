@@ -38,8 +38,17 @@ struct target {
 	size_t calls; /* that use it, and 1 while it is in the table */
 };
 
+/* What epoll watches a socket for. A connection that is idle between two calls
+ * stays watched, which saves two system calls of each. */
+struct watch {
+	uint32_t events; /* as epoll knows */
+	bool wanted; /* by curl; else the connection is idle */
+	bool ours; /* on_close() tells when the number is free again */
+};
+
 /* One call: in use while it runs, then spare. */
 struct http_call {
+	struct http *http;
 	struct http_call *prev, *next;
 	CURL *easy;
 	struct target *target; /* or NULL: curl is to say what is wrong */
@@ -76,33 +85,66 @@ struct http {
 	size_t spares_max; /* handles kept for later calls */
 	char *agent_line; /* "User-Agent: …" */
 	struct target *targets[TARGETS]; /* by hash; the newest stays */
+	struct watch *watches; /* by descriptor */
+	size_t nwatches;
 };
 
 /* ---- what curl calls ----------------------------------------------------- */
+
+/* NULL without memory. */
+static struct watch *
+watch_of(struct http *h, int fd)
+{
+	size_t n = h->nwatches > 0 ? h->nwatches : 64;
+	struct watch *v;
+
+	if ((size_t)fd < h->nwatches)
+		return &h->watches[fd];
+	while (n <= (size_t)fd)
+		n *= 2;
+	v = realloc(h->watches, n * sizeof(*v));
+	if (v == NULL)
+		return NULL;
+	memset(v + h->nwatches, 0, (n - h->nwatches) * sizeof(*v));
+	h->watches = v;
+	h->nwatches = n;
+	return &v[fd];
+}
+
+static void
+stop_watching(const struct http *h, int fd, struct watch *w)
+{
+	(void)epoll_ctl(h->epoll_fd, EPOLL_CTL_DEL, fd, NULL);
+	w->events = 0;
+}
 
 static int
 on_socket(CURL *easy, curl_socket_t fd, int what, void *arg, void *known)
 {
 	struct http *h = arg;
 	struct epoll_event ev = {.data.fd = fd};
+	struct watch *w = watch_of(h, fd);
 
 	(void)easy;
-	if (what == CURL_POLL_REMOVE) {
-		(void)epoll_ctl(h->epoll_fd, EPOLL_CTL_DEL, fd, NULL);
+	(void)known;
+	if (w == NULL)
+		return -1;
+	w->wanted = what != CURL_POLL_REMOVE;
+	if (!w->wanted) {
+		if (!w->ours)
+			stop_watching(h, fd, w);
 		return 0;
 	}
 	if (what & CURL_POLL_IN)
 		ev.events |= EPOLLIN;
 	if (what & CURL_POLL_OUT)
 		ev.events |= EPOLLOUT;
-	if (known != NULL) {
-		(void)epoll_ctl(h->epoll_fd, EPOLL_CTL_MOD, fd, &ev);
+	if (ev.events == w->events)
 		return 0;
-	}
-	if (epoll_ctl(h->epoll_fd, EPOLL_CTL_ADD, fd, &ev) < 0 &&
-	    errno == EEXIST)
-		(void)epoll_ctl(h->epoll_fd, EPOLL_CTL_MOD, fd, &ev);
-	curl_multi_assign(h->multi, fd, h);
+	if (epoll_ctl(h->epoll_fd, w->events ? EPOLL_CTL_MOD : EPOLL_CTL_ADD,
+		fd, &ev) < 0)
+		return -1;
+	w->events = ev.events;
 	return 0;
 }
 
@@ -138,6 +180,7 @@ static curl_socket_t
 on_open(void *arg, curlsocktype purpose, struct curl_sockaddr *to)
 {
 	struct http_call *c = arg;
+	struct watch *w;
 	int fd;
 
 	(void)purpose;
@@ -147,9 +190,24 @@ on_open(void *arg, curlsocktype purpose, struct curl_sockaddr *to)
 		return CURL_SOCKET_BAD;
 	}
 	fd = socket(to->family, to->socktype | SOCK_CLOEXEC, to->protocol);
-	if (fd < 0 && is_local(errno))
-		c->local_errno = errno;
+	if (fd < 0) {
+		c->local_errno = is_local(errno) ? errno : 0;
+		return CURL_SOCKET_BAD;
+	}
+	if ((w = watch_of(c->http, fd)) != NULL)
+		*w = (struct watch){.ours = true};
 	return fd;
+}
+
+static int
+on_close(void *arg, curl_socket_t fd)
+{
+	struct http *h = arg;
+
+	/* Closing ends the watch, too. */
+	if ((size_t)fd < h->nwatches)
+		h->watches[fd] = (struct watch){.events = 0};
+	return close(fd);
 }
 
 /* "192.0.2.1:443" or "[::1]:80". */
@@ -405,6 +463,7 @@ http_close(struct http *h)
 	for (i = 0; i < TARGETS; i++)
 		leave_target(h->targets[i]);
 	free(h->agent_line);
+	free(h->watches);
 	free(h);
 	curl_global_cleanup();
 }
@@ -560,7 +619,8 @@ use_again(struct http *h, bool usual)
 
 	h->spare = c->next;
 	h->nspare--;
-	*c = (struct http_call){.easy = old.easy,
+	*c = (struct http_call){.http = h,
+	    .easy = old.easy,
 	    .lines = old.lines,
 	    .answer = old.answer,
 	    .head = old.head};
@@ -583,6 +643,7 @@ get_call(struct http *h, bool usual)
 	c = calloc(1, sizeof(*c));
 	if (c == NULL)
 		return NULL;
+	c->http = h;
 	buf_init(&c->head, HTTP_HEAD_BYTES_MAX);
 	buf_init(&c->lines, LINES_BYTES_MAX);
 	c->easy = curl_easy_init();
@@ -609,6 +670,8 @@ set_common(struct http_call *c)
 	curl_easy_setopt(y, CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
 	curl_easy_setopt(y, CURLOPT_OPENSOCKETFUNCTION, on_open);
 	curl_easy_setopt(y, CURLOPT_OPENSOCKETDATA, c);
+	curl_easy_setopt(y, CURLOPT_CLOSESOCKETFUNCTION, on_close);
+	curl_easy_setopt(y, CURLOPT_CLOSESOCKETDATA, c->http);
 	curl_easy_setopt(y, CURLOPT_PREREQFUNCTION, on_leave);
 	curl_easy_setopt(y, CURLOPT_PREREQDATA, c);
 	curl_easy_setopt(y, CURLOPT_WRITEFUNCTION, on_body);
@@ -928,8 +991,15 @@ serve_sockets(struct http *h)
 	if (n < 0 && errno != EINTR)
 		return -1;
 	for (i = 0; i < n; i++) {
+		struct watch *w = &h->watches[ev[i].data.fd];
 		int what = 0;
 
+		if (!w->wanted) {
+			/* An idle connection was closed by its other end: curl
+			 * sees that when it wants to use it. */
+			stop_watching(h, ev[i].data.fd, w);
+			continue;
+		}
 		if (ev[i].events & EPOLLIN)
 			what |= CURL_CSELECT_IN;
 		if (ev[i].events & EPOLLOUT)
