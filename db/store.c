@@ -167,6 +167,24 @@ store_tidy(struct store *st)
 	return st->ops->tidy(st);
 }
 
+int
+store_sync_begin(struct store *st, struct err *e)
+{
+	return st->ops->sync_begin(st, e);
+}
+
+int
+store_sync_fd(struct store *st)
+{
+	return st->ops->sync_fd(st);
+}
+
+int
+store_sync_end(struct store *st, bool wait, struct err *e)
+{
+	return st->ops->sync_end(st, wait, e);
+}
+
 bool
 store_busy(const struct store *st)
 {

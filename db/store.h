@@ -90,6 +90,18 @@ void store_rollback(struct store *st);
  */
 bool store_tidy(struct store *st);
 
+/*
+ * Durable later: transactions that were committed without it are brought to
+ * the disk while the caller goes on. store_sync_begin() starts that for all
+ * committed until now, one at a time; the descriptor (-1 when none runs) is
+ * readable when store_sync_end() has something to say: 1 it is on the disk (or
+ * nothing ran), 0 not yet, -1 it never gets there: what was committed then may
+ * be lost in a power cut, whatever a later one says. wait: never 0.
+ */
+int store_sync_begin(struct store *st, struct err *e);
+int store_sync_fd(struct store *st);
+int store_sync_end(struct store *st, bool wait, struct err *e);
+
 /* ---- rules --------------------------------------------------------------- */
 
 struct store_rule_filter {

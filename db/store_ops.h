@@ -28,6 +28,9 @@ struct store_ops {
 	int (*commit)(struct store *st, struct err *e);
 	void (*rollback)(struct store *st);
 	bool (*tidy)(struct store *st);
+	int (*sync_begin)(struct store *st, struct err *e);
+	int (*sync_fd)(struct store *st);
+	int (*sync_end)(struct store *st, bool wait, struct err *e);
 
 	int (*rule_put)(struct store *st, struct rule *r, struct err *e);
 	int (*rule_get)(struct store *st, const struct uuid *id, struct rule *r,

@@ -21,6 +21,7 @@
 #ifndef DB_SQLITE_DB_H
 #define DB_SQLITE_DB_H
 
+#include <linux/aio_abi.h>
 #include <sqlite3.h>
 #include <stdbool.h>
 #include <stddef.h>
@@ -67,6 +68,14 @@ struct db {
 	int64_t commits; /* of ours */
 	/* Pages of the log after our last commit, and when it was copied. */
 	int log_pages, log_copied;
+	/* The sync that runs (sync.c); descriptors -1 until it is needed. */
+	struct {
+		aio_context_t queue;
+		int event_fd, log_fd;
+		bool running;
+		bool asked; /* the kernel was: it has the result */
+		int error; /* else this is it */
+	} sync;
 	int64_t wait_ms; /* for another writer */
 	int64_t budget_end_us; /* monotonic; 0: none */
 	int synchronous; /* as the pragma counts: 1 NORMAL, 2 FULL */
@@ -190,6 +199,11 @@ int sqlite_check(struct store *st, void (*fn)(void *arg, const char *),
 int sqlite_recount(struct store *st, struct err *e);
 int sqlite_backup(struct store *st, const char *path, struct err *e);
 bool sqlite_tidy(struct store *st);
+int sqlite_sync_begin(struct store *st, struct err *e);
+int sqlite_sync_fd(struct store *st);
+int sqlite_sync_end(struct store *st, bool wait, struct err *e);
+/* Before the connection is closed. */
+void sync_close(struct db *db);
 
 int sqlite_rule_put(struct store *st, struct rule *r, struct err *e);
 int sqlite_rule_get(

@@ -44,6 +44,9 @@ static const struct store_ops sqlite_ops = {
     .commit = sqlite_commit,
     .rollback = sqlite_rollback,
     .tidy = sqlite_tidy,
+    .sync_begin = sqlite_sync_begin,
+    .sync_fd = sqlite_sync_fd,
+    .sync_end = sqlite_sync_end,
     .rule_put = sqlite_rule_put,
     .rule_get = sqlite_rule_get,
     .rule_delete = sqlite_rule_delete,
@@ -339,6 +342,7 @@ sqlite_store_open(
 	if ((db = calloc(1, sizeof(*db))) == NULL)
 		return err_set(e, "out of memory");
 	db->store.ops = &sqlite_ops;
+	db->sync.event_fd = db->sync.log_fd = -1;
 	db->readonly = (flags & STORE_READONLY) != 0;
 	if ((db->path = strdup(path)) == NULL) {
 		free(db);
@@ -366,6 +370,7 @@ sqlite_close_store(struct store *st)
 	free(db->texts);
 	series_free(db);
 	counts_free(db);
+	sync_close(db);
 	(void)sqlite3_close(db->sql);
 	free(db->path);
 	free(db);
