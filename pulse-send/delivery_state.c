@@ -23,6 +23,7 @@ static const struct delivery_transition table[] = {
     /* It cannot be sent at all: no address, a template that fails, an
      * endpoint that is disabled. Said as an attempt without a request. */
     {S(QUEUED), E(GIVE_UP), S(DEAD), DELIVERY_RECORDS | DELIVERY_ENDS_LEASE},
+    {S(SENDING), E(RECALLED), S(QUEUED), DELIVERY_KEEPS_LEASE},
     {S(SENDING), E(SUCCEEDED), S(DELIVERED),
 	DELIVERY_RECORDS | DELIVERY_ENDS_LEASE},
     {S(SENDING), E(RETRY_SOON), S(BACKOFF),
@@ -90,8 +91,9 @@ const char *
 delivery_event_name(enum delivery_event e)
 {
 	static const char *const names[DELIVERY_EVENTS] = {"claimed", "started",
-	    "succeeded", "retry soon", "retry later", "give up", "unclear",
-	    "timer", "released", "lease lost", "requeued", "dropped"};
+	    "recalled", "succeeded", "retry soon", "retry later", "give up",
+	    "unclear", "timer", "released", "lease lost", "requeued",
+	    "dropped"};
 
 	return names[e];
 }

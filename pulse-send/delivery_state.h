@@ -5,8 +5,9 @@
  *
  *                 claimed               started
  *   PENDING ───────────────▶ QUEUED ───────────────▶ SENDING
- *      ▲  ▲      released      │ ▲                      │
- *      │  └────────────────────┘ │ timer                │ succeeded ▶ DELIVERED
+ *      ▲  ▲      released      │ ▲ ▲     recalled     │ │
+ *      │  └────────────────────┘ │ └──────────────────┘ │
+ *      │                         │ timer                │ succeeded ▶ DELIVERED
  *      │                         │                      │ give up   ▶ DEAD
  *      │            lease lost   │    retry soon        │ unclear   ▶ HELD
  *      │   LOST ◀──────────── BACKOFF ◀─────────────────┤
@@ -50,7 +51,8 @@ enum delivery_state {
 
 enum delivery_event {
 	DELIVERY_EVENT_CLAIMED, /* the lease is ours */
-	DELIVERY_EVENT_STARTED, /* a request was started */
+	DELIVERY_EVENT_STARTED, /* a request was handed over to be made */
+	DELIVERY_EVENT_RECALLED, /* it was not begun, and will not be */
 	DELIVERY_EVENT_SUCCEEDED, /* the receiver took it */
 	DELIVERY_EVENT_RETRY_SOON, /* failed; again from memory */
 	DELIVERY_EVENT_RETRY_LATER, /* failed; again by pulse-retry */

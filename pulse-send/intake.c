@@ -15,8 +15,9 @@
 /* Deliveries and bytes of their records in memory at most. */
 #define QUEUE_MAX	8192
 #define QUEUE_BYTES_MAX ((size_t)32 * 1024 * 1024)
-/* Lines that one transaction claims at most. */
-#define BATCH_MAX 512
+/* Lines that one transaction claims at most, and one turn of the loop: answers
+ * and what is to be sent have theirs. */
+#define BATCH_MAX 256
 /* Older deliveries of one lane that are claimed with a new one. */
 #define BEHIND_MAX 64
 /* How long a paused channel's deliveries are left alone. */
@@ -272,17 +273,12 @@ take_line(struct sender *s, const char *line, size_t len, struct err *e)
 }
 
 static int
-take_lines(struct sender *s, bool *more, struct err *e)
+take_lines(struct sender *s, struct err *e)
 {
 	const char *line;
 	size_t len, n = 0;
 
-	*more = false;
-	while (intake_room(s)) {
-		if (n++ == BATCH_MAX) {
-			*more = true;
-			return 0;
-		}
+	while (intake_room(s) && n++ < BATCH_MAX) {
 		switch (lines_next(&s->in, &line, &len)) {
 		case LINES_LINE:
 			if (take_line(s, line, len, e) < 0)
@@ -306,11 +302,11 @@ take_lines(struct sender *s, bool *more, struct err *e)
 }
 
 static int
-take_batch(struct sender *s, bool *more, struct err *e)
+take_batch(struct sender *s, struct err *e)
 {
 	if (store_begin(s->store, false, e) < 0)
 		return -1;
-	if (take_lines(s, more, e) < 0) {
+	if (take_lines(s, e) < 0) {
 		store_rollback(s->store);
 		return -1;
 	}
@@ -324,7 +320,6 @@ intake_read(struct sender *s)
 	struct stats_count count;
 	struct lines in;
 	struct err why;
-	bool more;
 
 	if (!s->lines_left && lines_fill(&s->in) < 0 && errno != EAGAIN &&
 	    errno != EINTR) {
@@ -333,21 +328,18 @@ intake_read(struct sender *s)
 		s->draining = true;
 		return;
 	}
-	do {
-		mark = intake_begin(s);
-		count = s->count;
-		in = s->in;
-		s->lines_left = false;
-		if (take_batch(s, &more, &why) < 0) {
-			/* As if they had not been read yet. */
-			intake_undo(s, &mark);
-			s->count = count;
-			s->in = in;
-			s->lines_left = s->input_open = true;
-			outage_begin(s, &why);
-			return;
-		}
-	} while (more);
+	mark = intake_begin(s);
+	count = s->count;
+	in = s->in;
+	s->lines_left = false;
+	if (take_batch(s, &why) == 0)
+		return;
+	/* As if they had not been read yet. */
+	intake_undo(s, &mark);
+	s->count = count;
+	s->in = in;
+	s->lines_left = s->input_open = true;
+	outage_begin(s, &why);
 }
 
 /* Whole lines only: what is cut off was never an alert. */

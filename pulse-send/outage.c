@@ -136,7 +136,7 @@ say_lost(const struct sender *s, struct err *e)
 	const struct sending *g;
 	size_t i, n = 0, lines = lines_waiting(&s->in);
 
-	for (g = s->ended; g != NULL; g = g->next)
+	for (g = s->ended.first; g != NULL; g = g->next)
 		for (i = 0; i < g->n; i++)
 			if (n++ < NAMED_MAX)
 				name_one(g, i);

@@ -522,27 +522,52 @@ take_lanes(struct endpoint *e, size_t want, struct delivery **v)
 	return n;
 }
 
-size_t
-queue_take(struct queue *q, int64_t now_us, struct delivery **v)
+/* Whether a request may leave, perhaps after a while; if not, and nothing but
+ * time is needed, it is woken. */
+static bool
+may_leave(struct queue *q, struct endpoint *e, int64_t now_us)
 {
-	while (q->runnable_head != NULL) {
-		struct endpoint *e = pop_runnable(q);
-		int64_t until = held_until(e, now_us);
-		size_t n;
+	int64_t until = held_until(e, now_us);
 
-		if (e->ready_head == NULL || e->in_flight >= e->window)
-			continue; /* queue_returned() brings it back */
-		if (until > now_us) {
-			if (until != INT64_MAX)
-				timers_set(&q->timers, &e->timer, until);
+	/* queue_returned() brings it back. */
+	if (e->ready_head == NULL || e->in_flight >= e->window)
+		return false;
+	if (until <= now_us)
+		return true;
+	if (until != INT64_MAX)
+		timers_set(&q->timers, &e->timer, until);
+	return false;
+}
+
+static size_t
+take(struct queue *q, struct endpoint *e, int64_t now_us, struct delivery **v)
+{
+	size_t n = take_lanes(e, batch_size(e, now_us), v);
+
+	e->in_flight++;
+	pacing_start(&e->pacing);
+	breaker_start(&e->breaker);
+	make_runnable(q, e);
+	return n;
+}
+
+size_t
+queue_take(struct queue *q, int64_t now_us, bool ahead, struct delivery **v)
+{
+	/* The first one that was put back: it has been seen. */
+	const struct endpoint *seen = NULL;
+
+	while (q->runnable_head != NULL && q->runnable_head != seen) {
+		struct endpoint *e = pop_runnable(q);
+
+		if (!may_leave(q, e, now_us))
 			continue;
-		}
-		n = take_lanes(e, batch_size(e, now_us), v);
-		e->in_flight++;
-		pacing_start(&e->pacing);
-		breaker_start(&e->breaker);
+		if (!ahead ||
+		    (e->in_flight == 0 && e->channel.kind != CHANNEL_KIND_EXEC))
+			return take(q, e, now_us, v);
 		make_runnable(q, e);
-		return n;
+		if (seen == NULL)
+			seen = e;
 	}
 	return 0;
 }

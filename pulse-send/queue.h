@@ -153,8 +153,12 @@ struct delivery *queue_lane_head(const struct queue *q,
 /*
  * The next request to send, if any may leave now: its deliveries (at most
  * DIGEST_MAX, all of one endpoint) become SENDING. Returns their number.
+ * ahead: it is to wait for others to end, so only of an endpoint with which
+ * nothing else is under way (an answer that asks for silence would come too
+ * late for it), and no program.
  */
-size_t queue_take(struct queue *q, int64_t now_us, struct delivery **v);
+size_t
+queue_take(struct queue *q, int64_t now_us, bool ahead, struct delivery **v);
 /* A request of this endpoint came back: more of them at once from now on (1),
  * fewer (-1), or as many (0). */
 void queue_returned(struct queue *q, struct endpoint *e, int trend);

@@ -55,6 +55,21 @@ request_build(const struct endpoint *p, struct delivery *const *v, size_t n,
 	return rc;
 }
 
+struct http_request
+request_http(const struct channel *c, const struct outgoing *m)
+{
+	return (struct http_request){.method = m->method,
+	    .url = m->url.p,
+	    .headers = m->headers,
+	    .nheaders = m->nheaders,
+	    .body = m->body.p,
+	    .body_len = m->body.len,
+	    .connect_timeout_ms = c->connect_timeout_ms,
+	    .timeout_ms = c->timeout_ms,
+	    .ca_file = c->ca_file,
+	    .flags = HTTP_ONCE};
+}
+
 /* ---- keeping secrets ----------------------------------------------------- */
 
 /* Wherever it stands, and what a cut left of it at the end. */

@@ -11,6 +11,9 @@
  * they cannot be sent. */
 int request_build(const struct endpoint *p, struct delivery *const *v, size_t n,
     struct outgoing *m, struct err *e);
+/* The same as the HTTP client takes it; points into both. */
+struct http_request
+request_http(const struct channel *c, const struct outgoing *m);
 /* The error in words: "429: too many requests", or "" for a success. */
 void request_say(const struct channel *c, const struct http_response *r,
     const struct verdict *v, char *out, size_t cap);

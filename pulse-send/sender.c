@@ -9,24 +9,22 @@
 
 #include "common/backoff.h"
 #include "common/clock.h"
-#include "common/guard.h"
 #include "common/log.h"
 #include "common/sig.h"
 #include "pulse-send/endpoints.h"
 #include "pulse-send/request.h"
 #include "pulse-send/sender.h"
 
-#define OUT_MAX	     ((size_t)256 * 1024)
-#define RESPONSE_MAX ((size_t)16 * 1024)
+#define OUT_MAX ((size_t)256 * 1024)
 /* The loop looks at leases and the like at least so often. */
 #define TICK_MS 1000
 /* Of a commit for other writers, before the loop goes on without it. */
 #define STORE_WAIT_MS 100
-/* A request that runs for longer than so makes room for another one, until
- * there are so many times as many as are wanted at once: however many
- * receivers hang, the others go on. */
-#define SLOW_US (1 * 1000000)
-#define STRETCH 4
+/* Requests handed over to the worker before it has a place for them: what it
+ * can begin while we commit. */
+#define AHEAD 256
+/* Deliveries in memory that keep all places busy for some turns. */
+#define ENOUGH 1024
 /* Channels are read again, and waits of endpoints saved, when longer. */
 #define REFRESH_US    (1 * 1000000)
 #define BEAT_US	      (10 * 1000000)
@@ -36,12 +34,15 @@ int
 sender_open(struct sender *s, const struct sender_options *o,
     struct store *store, struct err *e)
 {
-	struct http_options http = {
-	    .max_connections = STRETCH * o->concurrency};
+	struct worker_options worker = {.concurrency = o->concurrency,
+	    .calls = WORKER_STRETCH * o->concurrency + AHEAD,
+	    .allow_private = o->allow_private};
 	struct uuid token = uuid_random();
 
 	*s = (struct sender){.options = *o, .store = store, .input_open = true};
-	s->ended_tail = &s->ended;
+	sending_list_init(&s->ended);
+	sending_list_init(&s->written);
+	sending_list_init(&s->syncing);
 	s->released_tail = &s->released;
 	s->signal_fd = -1;
 	uuid_print(&token, s->token);
@@ -58,7 +59,7 @@ sender_open(struct sender *s, const struct sender_options *o,
 		return err_set(e, "out of memory");
 	if (processes_open(&s->processes, e) < 0)
 		return -1;
-	return http_open(&s->http, &http, e);
+	return worker_open(&s->worker, &worker, e);
 }
 
 void
@@ -66,18 +67,13 @@ sender_close(struct sender *s)
 {
 	struct sending *g;
 	struct delivery *d;
-	size_t i;
 
-	http_close(s->http);
+	worker_close(s->worker);
 	processes_close(s->processes);
 	templates_close(s->templates);
-	while ((g = s->ended) != NULL) {
-		s->ended = g->next;
-		for (i = 0; i < g->n; i++)
-			if (g->state[i] != DELIVERY_STATE_BACKOFF)
-				delivery_free(g->v[i]);
-		free(g);
-	}
+	sending_list_release(&s->ended);
+	sending_list_release(&s->written);
+	sending_list_release(&s->syncing);
 	while ((g = s->running) != NULL) {
 		s->running = g->next;
 		free(g);
@@ -98,6 +94,20 @@ sender_close(struct sender *s)
 /* ---- a request ends ------------------------------------------------------ */
 
 static void
+link_running(struct sender *s, struct sending *g)
+{
+	g->prev = s->newest;
+	g->next = NULL;
+	if (s->newest != NULL)
+		s->newest->next = g;
+	else
+		s->running = g;
+	s->newest = g;
+	s->nrunning++;
+	s->nprograms += g->process != NULL;
+}
+
+static void
 unlink_running(struct sender *s, struct sending *g)
 {
 	if (g->prev != NULL)
@@ -106,7 +116,10 @@ unlink_running(struct sender *s, struct sending *g)
 		s->running = g->next;
 	if (g->next != NULL)
 		g->next->prev = g->prev;
+	else
+		s->newest = g->prev;
 	s->nrunning--;
+	s->nprograms -= g->process != NULL;
 }
 
 static void
@@ -274,12 +287,7 @@ end(struct sender *s, struct sending *g, bool ambiguous)
 		else
 			queue_remove(&s->queue, g->v[i]);
 	}
-	g->next = NULL;
-	*s->ended_tail = g;
-	s->ended_tail = &g->next;
-	if (!settle_waits(s))
-		s->ended_since_us = clock_mono_us();
-	s->nended += g->n;
+	settle_add(s, g);
 }
 
 /* Too fast, it says, but not for how long: all that goes there waits as long as
@@ -299,7 +307,6 @@ static void
 finish(struct sender *s, struct sending *g, bool left, bool answered,
     bool ambiguous)
 {
-	g->latency_us = clock_mono_us() - g->started_us;
 	unlink_running(s, g);
 	teach_endpoint(s, g, left, answered);
 	end(s, g, ambiguous);
@@ -308,12 +315,52 @@ finish(struct sender *s, struct sending *g, bool left, bool answered,
 	spill_endpoint(s, g->endpoint);
 }
 
+/* When it really began, and how long it took. */
 static void
-on_done(void *arg, const struct http_response *r)
+take_times(struct sending *g, const struct wire_answer *a)
+{
+	if (a->started_us == 0) {
+		g->latency_us = clock_mono_us() - g->started_us;
+		return;
+	}
+	g->started_ms += (a->started_us - g->started_us) / 1000;
+	g->started_us = a->started_us;
+	g->latency_us = a->ended_us - a->started_us;
+}
+
+/* It was recalled before it began. */
+static void
+put_back(struct sender *s, struct sending *g)
+{
+	const struct delivery_transition *t = delivery_transition(
+	    DELIVERY_STATE_SENDING, DELIVERY_EVENT_RECALLED);
+	struct endpoint *p = g->endpoint;
+	size_t i;
+
+	unlink_running(s, g);
+	s->count.requests--;
+	pacing_done(&p->pacing, clock_mono_us(), false);
+	breaker_neutral(&p->breaker);
+	queue_returned(&s->queue, p, 0);
+	for (i = 0; i < g->n; i++) {
+		g->v[i]->state = t->to;
+		queue_resume(&s->queue, g->v[i]);
+	}
+	free(g);
+}
+
+static void
+on_done(void *arg, const struct wire_answer *a)
 {
 	struct sending *g = arg;
 	const struct channel *c = &g->endpoint->channel;
+	const struct http_response *r = &a->response;
 
+	if (a->unsent) {
+		put_back(g->sender, g);
+		return;
+	}
+	take_times(g, a);
 	channel_judge(g->endpoint->ops, r, &g->verdict);
 	g->status = r->status;
 	(void)snprintf(g->address, sizeof(g->address), "%s", r->address);
@@ -330,6 +377,7 @@ on_exit_of(void *arg, const struct process_result *r)
 	struct sending *g = arg;
 	const struct channel *c = &g->endpoint->channel;
 
+	g->latency_us = clock_mono_us() - g->started_us;
 	channel_exec_judge(r, &g->verdict);
 	(void)snprintf(g->error, sizeof(g->error), "%s", g->verdict.reason);
 	request_keep_answer(
@@ -372,30 +420,12 @@ new_sending(struct sender *s, struct delivery **v, size_t n)
 }
 
 static int
-start_http(
-    struct sender *s, struct sending *g, struct outgoing *m, struct err *e)
+start_http(struct sender *s, struct sending *g, const struct outgoing *m,
+    struct err *e)
 {
-	const struct channel *c = &g->endpoint->channel;
-	struct http_request r = {
-	    .method = m->method,
-	    .url = m->url.p,
-	    .headers = m->headers,
-	    .nheaders = m->nheaders,
-	    .body = m->body.p,
-	    .body_len = m->body.len,
-	    .connect_timeout_ms = c->connect_timeout_ms,
-	    .timeout_ms = c->timeout_ms,
-	    .response_max = RESPONSE_MAX,
-	    .ca_file = c->ca_file,
-	    .guard = guard_address,
-	    .guard_arg = &s->options.allow_private,
-	    .flags = HTTP_ONCE | HTTP_BODY_TAKE,
-	};
+	struct http_request r = request_http(&g->endpoint->channel, m);
 
-	/* The body is the client's from here on, whatever happens. */
-	m->body.p = NULL;
-	m->body.len = m->body.cap = 0;
-	return http_start(s->http, &r, on_done, g, &g->call, e);
+	return worker_start(s->worker, &r, on_done, g, &g->call, e);
 }
 
 static int
@@ -411,12 +441,7 @@ launch(struct sender *s, struct sending *g, struct outgoing *m, struct err *e)
 		: start_http(s, g, m, e);
 	if (rc < 0)
 		return -1;
-	g->prev = NULL;
-	g->next = s->running;
-	if (s->running != NULL)
-		s->running->prev = g;
-	s->running = g;
-	s->nrunning++;
+	link_running(s, g);
 	s->count.requests++;
 	return 0;
 }
@@ -448,18 +473,41 @@ start(struct sender *s, struct delivery **v, size_t n, struct err *e)
 	return 0;
 }
 
-/* Whether one more request may run. */
-static bool
-has_place(const struct sender *s, int64_t now_us)
-{
-	size_t limit = (size_t)s->options.concurrency, quick = 0;
-	const struct sending *g;
+/* Where one more request would go. */
+enum place {
+	PLACE_NONE,
+	PLACE_AHEAD, /* it would wait in the worker for another one to end */
+	PLACE_NOW,
+};
 
-	if (s->nrunning < limit || s->nrunning >= STRETCH * limit)
-		return s->nrunning < limit;
-	for (g = s->running; g != NULL; g = g->next)
-		quick += now_us - g->started_us < SLOW_US;
-	return quick < limit;
+/* As the worker has it: see worker.h. */
+static enum place
+place(const struct sender *s, int64_t now_us)
+{
+	size_t limit = (size_t)s->options.concurrency, quick = s->nrunning;
+	const struct sending *g = s->running;
+
+	if (s->nrunning < limit)
+		return PLACE_NOW;
+	for (; g != NULL && now_us - g->started_us >= WORKER_SLOW_US;
+	     g = g->next)
+		quick--;
+	if (quick < limit && s->nrunning < WORKER_STRETCH * limit)
+		return PLACE_NOW;
+	/* Programs have no worker: none may join those that run. */
+	return quick < limit + AHEAD && s->nprograms == 0 &&
+		       s->nrunning < WORKER_STRETCH * limit + AHEAD
+		   ? PLACE_AHEAD
+		   : PLACE_NONE;
+}
+
+/* Whether more lines are worth reading: not while so many in memory wait for a
+ * place that the time is better theirs. */
+static bool
+wants_lines(const struct sender *s, int64_t now_us)
+{
+	return intake_room(s) &&
+	       (s->queue.n < ENOUGH || place(s, now_us) == PLACE_NOW);
 }
 
 static int
@@ -467,14 +515,15 @@ dispatch(struct sender *s, struct err *e)
 {
 	struct delivery *v[DIGEST_MAX];
 	int64_t now_us = clock_mono_us();
+	enum place where;
 	size_t n;
 
 	/* What is not surely ours is not sent. */
 	if (s->draining || outage_now(s) || !settle_holds(s))
 		return 0;
 	queue_wake(&s->queue, now_us);
-	while (
-	    has_place(s, now_us) && (n = queue_take(&s->queue, now_us, v)) > 0)
+	while ((where = place(s, now_us)) != PLACE_NONE &&
+	       (n = queue_take(&s->queue, now_us, where == PLACE_AHEAD, v)) > 0)
 		if (start(s, v, n, e) < 0)
 			return -1;
 	return 0;
@@ -532,13 +581,14 @@ next_us(const struct sender *s, int64_t now_us)
 	t = queue_next_us(&s->queue);
 	if (!s->draining && t < next)
 		next = t;
-	t = s->ended_since_us + settle_linger_us(s);
+	t = s->ended_since_us + SETTLE_LINGER_US;
 	if (settle_waits(s) && t < next)
 		next = t;
-	if (s->lines_left && intake_room(s))
+	if (s->lines_left && wants_lines(s, now_us))
 		return now_us;
-	/* Answers that came after this turn's dispatch() let others go. */
-	if (!s->draining && queue_runnable(&s->queue) && has_place(s, now_us))
+	/* A program that ended after this turn's dispatch() lets others go. */
+	if (!s->draining && queue_runnable(&s->queue) &&
+	    place(s, now_us) == PLACE_NOW)
 		return now_us;
 	return next;
 }
@@ -547,13 +597,10 @@ static int
 timeout_of(const struct sender *s)
 {
 	int64_t now_us = clock_mono_us(), next = next_us(s, now_us);
-	int http = http_timeout_ms(s->http), ms;
+	int ms = next <= now_us ? 0 : (int)((next - now_us + 999) / 1000);
+	int programs = processes_timeout_ms(s->processes);
 
-	ms = next <= now_us ? 0 : (int)((next - now_us + 999) / 1000);
-	if (http >= 0 && http < ms)
-		ms = http;
-	http = processes_timeout_ms(s->processes);
-	return http >= 0 && http < ms ? http : ms;
+	return programs >= 0 && programs < ms ? programs : ms;
 }
 
 /* What we hold must be ours for a while before anything else is claimed: a
@@ -592,30 +639,36 @@ look_around(struct sender *s, struct err *e)
 static int
 turn(struct sender *s, struct err *e)
 {
-	bool reads =
-	    s->input_open && !s->draining && !outage_now(s) && intake_room(s);
+	bool reads = s->input_open && !s->draining && !outage_now(s) &&
+		     wants_lines(s, clock_mono_us());
 	struct err why;
-	struct pollfd p[4] = {
+	struct pollfd p[5] = {
 	    {.fd = processes_fd(s->processes), .events = POLLIN},
 	    {.fd = s->signal_fd, .events = POLLIN},
-	    {.fd = http_fd(s->http), .events = POLLIN},
+	    {.fd = worker_fd(s->worker), .events = worker_events(s->worker)},
 	    {.fd = reads && !s->lines_left ? STDIN_FILENO : -1,
 		.events = POLLIN},
+	    {.fd = store_sync_fd(s->store), .events = POLLIN},
 	};
 
-	if (poll(p, 4, timeout_of(s)) < 0 && errno != EINTR)
+	if (poll(p, 5, timeout_of(s)) < 0 && errno != EINTR)
 		return err_set(e, "poll: %s", strerror(errno));
 	if (p[1].revents != 0 && on_signal(s) < 0)
 		return 0;
+	if (p[4].revents != 0 && settle_synced(s, e) < 0)
+		return -1;
 	outage_probe(s);
 	if (!outage_now(s) && hold_on(s, &why) < 0)
 		outage_begin(s, &why);
 	if (reads && !outage_now(s) && (s->lines_left || p[3].revents != 0))
 		intake_read(s);
 	processes_service(s->processes);
-	if (http_service(s->http, e) < 0 || dispatch(s, e) < 0 ||
-	    http_flush(s->http, e) < 0)
+	if ((p[2].revents != 0 && worker_service(s->worker, e) < 0) ||
+	    dispatch(s, e) < 0)
 		return -1;
+	worker_flush(s->worker);
+	if (s->draining || outage_now(s))
+		worker_recall(s->worker);
 	settle_ended(s);
 	s->turn++;
 	if (!outage_now(s) &&
@@ -628,7 +681,7 @@ turn(struct sender *s, struct err *e)
 static bool
 finished(const struct sender *s)
 {
-	if (s->nrunning > 0)
+	if (s->nrunning > 0 || settle_syncs(s))
 		return false;
 	return s->draining || (!s->input_open && s->queue.n == 0 &&
 				  s->notices == NULL && !settle_waits(s));
@@ -638,11 +691,11 @@ finished(const struct sender *s)
 static void
 cancel_all(struct sender *s)
 {
-	struct http_response r = {.outcome = HTTP_BROKEN,
-	    .body = "",
-	    .left = true,
-	    .address = "",
-	    .error = "stopped before an answer came"};
+	struct wire_answer a = {.response = {.outcome = HTTP_BROKEN,
+				    .body = "",
+				    .left = true,
+				    .address = "",
+				    .error = "stopped before an answer came"}};
 
 	while (s->running != NULL) {
 		struct sending *g = s->running;
@@ -650,8 +703,8 @@ cancel_all(struct sender *s)
 		if (g->process != NULL)
 			process_cancel(s->processes, g->process);
 		else
-			http_cancel(s->http, g->call);
-		on_done(g, &r);
+			worker_cancel(s->worker, g->call);
+		on_done(g, &a);
 	}
 }
 

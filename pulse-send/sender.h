@@ -1,6 +1,6 @@
 /*
  * sender: pulse-send's loop. One thread waits for lines on stdin, signals, the
- * HTTP client and timers, and does all there is to do after each wait:
+ * HTTP worker and timers, and does all there is to do after each wait:
  *
  *   stdin ─▶ intake: parse, claim in the store ─▶ queue
  *   queue ─▶ dispatch: build, start the request
@@ -18,11 +18,11 @@
 #include <stdint.h>
 
 #include "common/emit.h"
-#include "common/http.h"
 #include "common/lines.h"
 #include "db/store.h"
 #include "pulse-send/queue.h"
 #include "pulse-send/stats.h"
+#include "pulse-send/worker.h"
 
 /* First bytes of an answer that are kept for the audit. */
 #define AUDIT_BYTES 1024
@@ -41,6 +41,10 @@ struct sender_options {
 
 struct sending;
 
+struct sending_list {
+	struct sending *first, **end; /* where the next one goes */
+};
+
 /* The store takes nothing since then (monotonic); 0: it works. */
 struct outage {
 	int64_t since_us, retry_us, wait_us;
@@ -50,7 +54,7 @@ struct outage {
 struct sender {
 	struct sender_options options;
 	struct store *store;
-	struct http *http;
+	struct worker *worker;
 	struct processes *processes;
 	struct templates *templates;
 	struct queue queue;
@@ -74,13 +78,16 @@ struct sender {
 	bool lines_left;
 	/* SIGTERM: take and start nothing more, let what runs end. */
 	bool draining;
-	struct sending *running; /* list of requests under way */
+	/* Requests under way, the oldest first. */
+	struct sending *running, *newest;
 	size_t nrunning;
-	/* Requests that ended and are not committed, oldest first. */
-	struct sending *ended, **ended_tail;
-	size_t nended;
+	size_t nprograms; /* of them, programs of exec channels */
+	/* Requests that ended, oldest first: not committed; committed; and on
+	 * their way to the disk. */
+	struct sending_list ended, written, syncing;
+	size_t nended; /* deliveries of the first */
 	int64_t ended_since_us;
-	int64_t commit_us; /* what the last commit took */
+	bool unsafe; /* the disk failed: nothing is recorded any more */
 	/* Nobody reads stdout any more, or (with the reason) it fails. */
 	bool reader_gone;
 	int stdout_errno;
@@ -179,7 +186,7 @@ struct sending {
 	struct sender *sender;
 	struct sending *prev, *next;
 	struct endpoint *endpoint;
-	struct http_call *call;
+	struct worker_call *call;
 	struct process *process; /* instead, of an exec channel */
 	struct delivery *v[DIGEST_MAX];
 	struct delivery_plan plan[DIGEST_MAX];
@@ -201,14 +208,26 @@ struct sending {
 	char response[AUDIT_BYTES + 1];
 };
 
-/* How long an attempt waits for others to be committed with. */
-int64_t settle_linger_us(const struct sender *s);
+void sending_list_init(struct sending_list *l);
+/* Forget all of them, and their deliveries unless the queue has them. */
+void sending_list_release(struct sending_list *l);
+
+/* An attempt waits so long for others to be committed with. */
+#define SETTLE_LINGER_US 8000
+/* It has ended: to be settled. */
+void settle_add(struct sender *s, struct sending *g);
 /* Whether anything waits for a commit. */
 bool settle_waits(const struct sender *s);
-/* Commit what waits, if it is time to, then print its records. A store that
+/* Whether records wait for the disk. */
+bool settle_syncs(const struct sender *s);
+/* Commit what waits, if it is time to, and let the disk have it. A store that
  * fails is an outage. */
 void settle_ended(struct sender *s);
-/* The same at once. 0, or -1 when the store failed: nothing has changed. */
+/* When store_sync_fd() is readable: print the records of what is on the disk.
+ * 0, or -1 when it never gets there. */
+int settle_synced(struct sender *s, struct err *e);
+/* Commit, wait for the disk, print. 0, or -1 when the store failed: what is
+ * not committed then has not changed. */
 int settle_now(struct sender *s, struct err *e);
 /* Give a delivery without uncommitted attempts back to the store unsent, due
  * at that time, with the next commit. It leaves the queue at once. */

@@ -1,6 +1,10 @@
 /*
  * settle: what happened, into the store and onto stdout. Many attempts share
- * one durable commit; a record is printed when its attempt is safe.
+ * one commit. While the disk is at work on it (store_sync_begin()) the loop
+ * goes on, and what is committed meanwhile shares the next turn of the disk. A
+ * record is printed when its attempt is safe:
+ *
+ *   ended ──commit──▶ written ──sync begins──▶ syncing ──it ends──▶ printed
  */
 #include <errno.h>
 #include <inttypes.h>
@@ -13,10 +17,9 @@
 #include "pulse-send/endpoints.h"
 #include "pulse-send/sender.h"
 
-/* Attempts wait for company so long, unless nothing else goes on. */
-#define LINGER_MIN_US 4000
-#define LINGER_MAX_US 32000
-#define BATCH_MAX     2048
+/* Deliveries that one commit settles: the next turn of the loop is for what
+ * came in meanwhile. */
+#define BATCH_MAX 256
 /* Leases prolonged in one transaction. */
 #define RENEW_MAX 512
 
@@ -28,6 +31,59 @@ next_attempt_ms(const struct sending *g, size_t i)
 	/* Rounded up: never before the time that was asked for. */
 	return g->started_ms +
 	       (g->latency_us + g->plan[i].delay_us + 999) / 1000;
+}
+
+/* ---- lists ---------------------------------------------------------------- */
+
+void
+sending_list_init(struct sending_list *l)
+{
+	l->first = NULL;
+	l->end = &l->first;
+}
+
+static void
+append(struct sending_list *l, struct sending *g)
+{
+	g->next = NULL;
+	*l->end = g;
+	l->end = &g->next;
+}
+
+/* All of them behind those of the other. */
+static void
+move_all(struct sending_list *from, struct sending_list *to)
+{
+	if (from->first == NULL)
+		return;
+	*to->end = from->first;
+	to->end = from->end;
+	sending_list_init(from);
+}
+
+void
+sending_list_release(struct sending_list *l)
+{
+	struct sending *g;
+	size_t i;
+
+	while ((g = l->first) != NULL) {
+		l->first = g->next;
+		for (i = 0; i < g->n; i++)
+			if (g->state[i] != DELIVERY_STATE_BACKOFF)
+				delivery_free(g->v[i]);
+		free(g);
+	}
+	sending_list_init(l);
+}
+
+void
+settle_add(struct sender *s, struct sending *g)
+{
+	if (!settle_waits(s))
+		s->ended_since_us = clock_mono_us();
+	append(&s->ended, g);
+	s->nended += g->n;
 }
 
 /* ---- the store ----------------------------------------------------------- */
@@ -74,7 +130,7 @@ store_attempts(struct sender *s, struct err *e)
 	struct sending *g;
 	size_t i;
 
-	for (g = s->ended; g != NULL; g = g->next) {
+	for (g = s->ended.first; g != NULL; g = g->next) {
 		g->lease_until_ms = until_ms;
 		for (i = 0; i < g->n; i++)
 			if (store_one(s, g, i, e) < 0)
@@ -96,22 +152,20 @@ store_released(struct sender *s, struct err *e)
 	return 0;
 }
 
-/* Only attempts must outlive a power cut: what was given back is there again
- * anyway when its lease ends. */
+/* Nothing here need be on the disk at once: attempts are not printed before
+ * they are, and what was given back is there again anyway when its lease
+ * ends. */
 static int
 store_all(struct sender *s, struct err *e)
 {
-	if (store_begin(s->store, s->nended > 0, e) < 0)
+	if (store_begin(s->store, false, e) < 0)
 		return -1;
 	if (store_attempts(s, e) < 0 || store_released(s, e) < 0 ||
 	    endpoints_save(s, e) < 0) {
 		store_rollback(s->store);
 		return -1;
 	}
-	if (store_commit(s->store, e) < 0)
-		return -1;
-	endpoints_saved(s);
-	return 0;
+	return store_commit(s->store, e);
 }
 
 /* ---- the records --------------------------------------------------------- */
@@ -201,14 +255,15 @@ forget_released(struct sender *s)
 	s->nreleased = 0;
 }
 
+/* They are safe. */
 static void
-publish(struct sender *s)
+publish(struct sender *s, struct sending_list *l)
 {
 	struct sending *g;
 	size_t i;
 	int rc = 0;
 
-	for (g = s->ended; g != NULL; g = g->next) {
+	for (g = l->first; g != NULL; g = g->next) {
 		stats_attempt(&s->stats, g->latency_us);
 		for (i = 0; i < g->n; i++) {
 			count_one(s, g, i);
@@ -216,15 +271,13 @@ publish(struct sender *s)
 				rc |= print_one(s, g, i);
 		}
 	}
-	while ((g = s->ended) != NULL) {
-		s->ended = g->next;
+	while ((g = l->first) != NULL) {
+		l->first = g->next;
 		for (i = 0; i < g->n; i++)
 			forget_or_keep(s, g, i);
 		free(g);
 	}
-	s->ended_tail = &s->ended;
-	s->nended = 0;
-	forget_released(s);
+	sending_list_init(l);
 	if (s->reader_gone || (rc == 0 && emit_flush(&s->out) == 0))
 		return;
 	/* Stop as for a signal: what is in memory still goes back. */
@@ -232,17 +285,7 @@ publish(struct sender *s)
 	s->reader_gone = s->draining = true;
 }
 
-/* Company is worth waiting for as long as a commit takes, several times over:
- * on a slow disk more attempts share one. */
-int64_t
-settle_linger_us(const struct sender *s)
-{
-	int64_t us = 8 * s->commit_us;
-
-	return us < LINGER_MIN_US   ? LINGER_MIN_US
-	       : us > LINGER_MAX_US ? LINGER_MAX_US
-				    : us;
-}
+/* ---- commit and sync ------------------------------------------------------ */
 
 bool
 settle_waits(const struct sender *s)
@@ -250,17 +293,69 @@ settle_waits(const struct sender *s)
 	return s->nended > 0 || s->nreleased > 0;
 }
 
+bool
+settle_syncs(const struct sender *s)
+{
+	return s->written.first != NULL || s->syncing.first != NULL;
+}
+
+static int
+commit(struct sender *s, struct err *e)
+{
+	if (store_all(s, e) < 0)
+		return -1;
+	endpoints_saved(s);
+	forget_released(s);
+	move_all(&s->ended, &s->written);
+	s->nended = 0;
+	return 0;
+}
+
+/* Unless the disk is at work already. */
+static int
+begin_sync(struct sender *s, struct err *e)
+{
+	if (s->syncing.first != NULL || s->written.first == NULL)
+		return 0;
+	if (store_sync_begin(s->store, e) < 0)
+		return -1;
+	move_all(&s->written, &s->syncing);
+	return 0;
+}
+
+static int
+end_sync(struct sender *s, bool wait, struct err *e)
+{
+	int rc = store_sync_end(s->store, wait, e);
+
+	if (rc > 0)
+		publish(s, &s->syncing);
+	s->unsafe |= rc < 0;
+	return rc < 0 ? -1 : 0;
+}
+
+int
+settle_synced(struct sender *s, struct err *e)
+{
+	struct err why;
+
+	if (end_sync(s, false, e) < 0)
+		return -1;
+	if (begin_sync(s, &why) < 0)
+		outage_begin(s, &why);
+	return 0;
+}
+
 int
 settle_now(struct sender *s, struct err *e)
 {
-	int64_t from_us = clock_mono_us();
-
-	if (!settle_waits(s))
-		return 0;
-	if (store_all(s, e) < 0)
+	if (s->unsafe)
+		return err_set(e, "the disk of the store has failed");
+	if (settle_waits(s) && commit(s, e) < 0)
 		return -1;
-	s->commit_us = clock_mono_us() - from_us;
-	publish(s);
+	while (settle_syncs(s))
+		if (begin_sync(s, e) < 0 || end_sync(s, true, e) < 0)
+			return -1;
 	return 0;
 }
 
@@ -274,9 +369,9 @@ settle_ended(struct sender *s)
 		return;
 	idle = s->running == NULL && !queue_runnable(&s->queue);
 	if (!idle && s->nended + s->nreleased < BATCH_MAX &&
-	    clock_mono_us() - s->ended_since_us < settle_linger_us(s))
+	    clock_mono_us() - s->ended_since_us < SETTLE_LINGER_US)
 		return;
-	if (settle_now(s, &why) < 0)
+	if (commit(s, &why) < 0 || begin_sync(s, &why) < 0)
 		outage_begin(s, &why);
 }
 

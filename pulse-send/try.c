@@ -5,7 +5,6 @@
 #include <unistd.h>
 
 #include "common/clock.h"
-#include "common/guard.h"
 #include "common/log.h"
 #include "common/opt.h"
 #include "pulse-send/endpoints.h"
@@ -24,8 +23,9 @@ struct outcome {
 };
 
 static void
-on_answer(void *arg, const struct http_response *r)
+on_answer(void *arg, const struct wire_answer *a)
 {
+	const struct http_response *r = &a->response;
 	struct outcome *o = arg;
 	const struct channel *c = &o->endpoint->channel;
 
@@ -89,22 +89,12 @@ start(struct sender *s, struct outcome *o, struct delivery *d,
     struct outgoing *m, struct err *e)
 {
 	const struct channel *c = &o->endpoint->channel;
-	struct http_request r = {.method = m->method,
-	    .url = m->url.p,
-	    .headers = m->headers,
-	    .nheaders = m->nheaders,
-	    .body = m->body.p,
-	    .body_len = m->body.len,
-	    .connect_timeout_ms = c->connect_timeout_ms,
-	    .timeout_ms = c->timeout_ms,
-	    .ca_file = c->ca_file,
-	    .guard = guard_address,
-	    .guard_arg = &s->options.allow_private,
-	    .flags = HTTP_ONCE};
+	struct http_request r = request_http(c, m);
+	struct worker_call *call;
 	struct process *p;
 
 	if (c->kind != CHANNEL_KIND_EXEC)
-		return http_start(s->http, &r, on_answer, o, NULL, e);
+		return worker_start(s->worker, &r, on_answer, o, &call, e);
 	return channel_exec_start(
 	    c, s->processes, d->id_text, &m->body, on_exit_of, o, &p, e);
 }
@@ -126,14 +116,15 @@ send_alert(struct sender *s, struct outcome *o, struct err *e)
 	if (rc == 0)
 		rc = start(s, o, &d, &m, e);
 	while (rc == 0 && !o->done) {
-		struct pollfd p[2] = {
-		    {.fd = http_fd(s->http), .events = POLLIN},
+		struct pollfd p[2] = {{.fd = worker_fd(s->worker),
+					  .events = worker_events(s->worker)},
 		    {.fd = processes_fd(s->processes), .events = POLLIN}};
 
+		worker_flush(s->worker);
 		(void)poll(p, 2, 50);
 		processes_service(s->processes);
-		if (http_service(s->http, e) < 0)
-			rc = -1;
+		if (p[0].revents != 0)
+			rc = worker_service(s->worker, e);
 	}
 	outgoing_release(&m);
 	buf_release(&record);

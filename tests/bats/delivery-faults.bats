@@ -218,3 +218,107 @@ stopped_while_locked() {
 	[ "$(grep -c '"delivered"' "$LAB/out")" -eq 1 ]
 	[ "$(sql 'select count(*) from delivery_attempts where success')" -eq 1 ]
 }
+
+need_strace() {
+	strace -qq -o /dev/null true 2>/dev/null || skip "no strace"
+	# strace and the leak detector exclude each other.
+	export ASAN_OPTIONS=${ASAN_OPTIONS:+$ASAN_OPTIONS:}detect_leaks=0
+}
+
+@test "where the kernel does not sync on request, the sender waits for the disk itself" {
+	need_strace
+	lab_sink --answer '{"status":200}'
+	url any /hook
+	alerts 1 3 | strace -f -qq -o "$LAB/calls" -e trace=io_setup,io_submit,fdatasync \
+	    -e inject=io_setup:error=EAGAIN pulse-send --webhook-file "$LAB/any" >"$LAB/out"
+	[ "$(jq -r .status "$LAB/out" | sort | uniq -c | xargs)" = "3 delivered" ]
+	[ "$(sql 'select count(*) from delivery_attempts where success = 1')" -eq 3 ]
+	run ! grep -q io_submit "$LAB/calls"
+	grep -q 'fdatasync.* = 0' "$LAB/calls"
+}
+
+@test "on a disk that fails nothing is printed as recorded" {
+	need_strace
+	lab_sink --answer '{"status":200}'
+	url any /hook
+	run --separate-stderr strace -f -qq -o /dev/null \
+	    -e trace=io_getevents,fdatasync -e inject=io_getevents:error=EIO \
+	    pulse-send --webhook-file "$LAB/any" <<<"$(alert 1)"
+	[ "$status" -eq 75 ]
+	[ -z "$output" ]
+	grep -q 'it does not reach the disk: Input/output error' <<<"$stderr"
+	[ "$(requests | wc -l)" -eq 1 ]
+}
+
+# pulse-send in the background, fed by descriptor 7; its HTTP worker is $worker.
+start_sender() {
+	mkfifo "$LAB/in"
+	pulse-send "$@" <"$LAB/in" >"$LAB/out" 2>"$LAB/err" 3>&- &
+	pid=$!
+	echo "$pid" >>"$LAB/pids"
+	exec 7>"$LAB/in"
+	until_true 20 pgrep -P "$pid" -x pulse-send-http >/dev/null
+	worker=$(pgrep -P "$pid" -x pulse-send-http)
+}
+
+is_gone() {
+	! kill -0 "$1" 2>/dev/null
+}
+
+@test "however pulse-send ends, its HTTP worker ends with it" {
+	lab_sink --answer '{"path":"/hook","end":"hang"}'
+	url any /hook
+	start_sender --webhook-file "$LAB/any"
+	alert 1 >&7
+	seen 1 /hook
+	# Signals to the whole group are for pulse-send to handle.
+	kill -TERM "$worker"
+	kill -INT "$worker"
+	kill -0 "$worker"
+	kill -9 "$pid"
+	until_true 20 is_gone "$worker"
+	exec 7>&-
+}
+
+@test "a HTTP worker that is killed is replaced; what it had may have arrived and goes again" {
+	lab_sink --answer '{"path":"/first","status":200}' \
+	    --answer '{"path":"/hook","end":"hang","n":1}' \
+	    --answer '{"path":"/hook","status":200}'
+	for i in 1 2; do
+		printf '{"id":"7323ab12-0000-4000-8000-%012d","name":"r","symbol":"BTC","rule_type":"price_threshold","config":{"threshold":1,"operator":">="},"generic_webhook_url":"%s"}\n' \
+		    "$i" "$SINK/$([ "$i" -eq 1 ] && echo first || echo hook)"
+	done | pulse-ctl rule import >/dev/null
+	url any /none
+	start_sender --webhook-file "$LAB/any"
+	alert 1 1 >&7
+	until_true 20 grep -q '"delivered"' "$LAB/out"
+	alert 2 2 >&7
+	seen 1 /hook
+	kill -9 "$worker"
+	seen 2 /hook
+	exec 7>&-
+	wait "$pid"
+	grep -q 'killed by signal 9; another one takes its place' "$LAB/err"
+	[ "$(jq -r .status "$LAB/out" | xargs)" = "delivered retrying delivered" ]
+	jq -r .error "$LAB/out" | grep -q 'the process that sends was killed by signal 9'
+	# The same delivery, under the same id.
+	[ "$(requests 'select(.path == "/hook") | .headers["webhook-id"]' | sort -u | wc -l)" -eq 1 ]
+}
+
+@test "SIGTERM: what waits for a place has not been sent and goes back" {
+	lab_sink --answer '{"path":"/hook*","delay_ms":1500,"status":200}'
+	for i in 1 2 3; do
+		printf '{"id":"7323ab12-0000-4000-8000-%012d","name":"r","symbol":"BTC","rule_type":"price_threshold","config":{"threshold":1,"operator":">="},"generic_webhook_url":"%s/hook%d"}\n' \
+		    "$i" "$SINK" "$i"
+	done | pulse-ctl rule import >/dev/null
+	url any /none
+	start_sender -c 1 --webhook-file "$LAB/any"
+	{ alert 1 1; alert 2 2; alert 3 3; } >&7
+	seen 1
+	kill "$pid"
+	wait "$pid"
+	exec 7>&-
+	[ "$(jq -r .status "$LAB/out")" = delivered ]
+	[ "$(requests | wc -l)" -eq 1 ]
+	[ "$(sql 'select count(*) from deliveries where status = 0 and attempts = 0 and lease is null')" -eq 2 ]
+}

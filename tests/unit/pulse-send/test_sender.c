@@ -72,9 +72,7 @@ end_as(struct sender *s, struct delivery *d, enum delivery_state state)
 	g->n = 1;
 	g->state[0] = d->state = state;
 	d->uncommitted++;
-	*s->ended_tail = g;
-	s->ended_tail = &g->next;
-	s->nended++;
+	settle_add(s, g);
 }
 
 static int
