@@ -34,7 +34,8 @@ test_rows(void)
 		ok(!in_memory(t->from) || in_memory(t->to) || ends ||
 			t->to == S(LOST),
 		    "  who leaves the memory gives the lease up");
-		ok(t->from != S(SENDING) || (t->effects & DELIVERY_RECORDS),
+		ok(t->from != S(SENDING) || t->event == E(RECALLED) ||
+			(t->effects & DELIVERY_RECORDS),
 		    "  what was sent is recorded");
 		ok(!(t->effects & DELIVERY_RECORDS) || t->from == S(SENDING) ||
 			t->event == E(GIVE_UP),
@@ -44,7 +45,7 @@ test_rows(void)
 		ok(t->from != S(DEAD) || t->event == E(REQUEUED),
 		    "  only a person brings back the dead");
 	}
-	ok(i == 22, "all rows seen");
+	ok(i == 23, "all rows seen");
 }
 
 /* Everything not in the table is refused. */
@@ -57,7 +58,7 @@ test_refusals(void)
 		for (event = 0; event < DELIVERY_EVENTS; event++)
 			rows += delivery_transition((enum delivery_state)from,
 				    (enum delivery_event)event) != NULL;
-	is_int(rows, 22, "no event is known but for the rows of the table");
+	is_int(rows, 23, "no event is known but for the rows of the table");
 }
 
 /* ---- the model ----------------------------------------------------------- */
@@ -212,6 +213,13 @@ sender_moves(const struct node *from, int who)
 			visit(n);
 		return;
 	case S(SENDING):
+		/* It had not left. */
+		if (move(&n, who, E(RECALLED))) {
+			if (n.unknown > 0)
+				n.unknown--;
+			visit(n);
+		}
+		n = *from;
 		for (v = 0; v < VERDICT_KINDS; v++) {
 			ends(n, who, (enum verdict_kind)v, false);
 			ends(n, who, (enum verdict_kind)v, true);
