@@ -538,11 +538,11 @@ rule_cases_test(struct ctl *c, const char *path)
 	int rc = 1, failed = 0;
 
 	tests = json_get(j, "tests");
-	if (j != NULL && know_members(j, file_members, &e) < 0)
-		rc = -1;
-	else if (j != NULL && (tests == NULL || tests->type != JSON_ARRAY ||
-				  tests->len == 0))
+	if (j != NULL &&
+	    (tests == NULL || tests->type != JSON_ARRAY || tests->len == 0))
 		rc = err_set(&e, "tests: an array of cases is missing");
+	else if (j != NULL)
+		rc = know_members(j, file_members, &e);
 	for (i = 0; j != NULL && rc >= 0 && i < tests->len; i++) {
 		rc = one_case(c, path, j, &tests->items[i], i + 1, &e);
 		failed += rc == 0;

@@ -656,6 +656,12 @@ stored() {
 	jq '.test=[]' cases.json >with.json
 	run -1 pulse-ctl rule test with.json
 	[[ $output == *'with.json: unknown member "test"'* ]]
+	# A file of rules is no file of cases, however it is written.
+	for rules in .rules .rules[0]; do
+		jq "$rules" cases.json >with.json
+		run -1 pulse-ctl rule test with.json
+		[[ $output == *"with.json: tests: an array of cases is missing" ]]
+	done
 }
 
 @test "rule diff OLD NEW shows what a change of rules adds and removes" {
