@@ -136,7 +136,7 @@ say_lost(const struct sender *s, struct err *e)
 	const struct sending *g;
 	size_t i, n = 0, lines = lines_waiting(&s->in);
 
-	for (g = s->ended.first; g != NULL; g = g->next)
+	STAILQ_FOREACH (g, &s->ended, next)
 		for (i = 0; i < g->n; i++)
 			if (n++ < NAMED_MAX)
 				name_one(g, i);
@@ -174,7 +174,7 @@ outage_last_tries(struct sender *s, struct err *e)
 			return 0;
 		}
 		outage_begin(s, &why);
-		if (clock_mono_us() + s->outage.wait_us > end_us ||
+		if (s->unsafe || clock_mono_us() + s->outage.wait_us > end_us ||
 		    told_to_stop(s, (int)(s->outage.wait_us / 1000)))
 			break;
 	}

@@ -40,9 +40,10 @@ sender_open(struct sender *s, const struct sender_options *o,
 	struct uuid token = uuid_random();
 
 	*s = (struct sender){.options = *o, .store = store, .input_open = true};
-	sending_list_init(&s->ended);
-	sending_list_init(&s->written);
-	sending_list_init(&s->syncing);
+	TAILQ_INIT(&s->running);
+	STAILQ_INIT(&s->ended);
+	STAILQ_INIT(&s->written);
+	STAILQ_INIT(&s->syncing);
 	s->released_tail = &s->released;
 	s->signal_fd = -1;
 	uuid_print(&token, s->token);
@@ -71,11 +72,11 @@ sender_close(struct sender *s)
 	worker_close(s->worker);
 	processes_close(s->processes);
 	templates_close(s->templates);
-	sending_list_release(&s->ended);
-	sending_list_release(&s->written);
-	sending_list_release(&s->syncing);
-	while ((g = s->running) != NULL) {
-		s->running = g->next;
+	settle_forget(&s->ended);
+	settle_forget(&s->written);
+	settle_forget(&s->syncing);
+	while ((g = TAILQ_FIRST(&s->running)) != NULL) {
+		TAILQ_REMOVE(&s->running, g, link);
 		free(g);
 	}
 	while ((d = s->released) != NULL) {
@@ -96,13 +97,7 @@ sender_close(struct sender *s)
 static void
 link_running(struct sender *s, struct sending *g)
 {
-	g->prev = s->newest;
-	g->next = NULL;
-	if (s->newest != NULL)
-		s->newest->next = g;
-	else
-		s->running = g;
-	s->newest = g;
+	TAILQ_INSERT_TAIL(&s->running, g, link);
 	s->nrunning++;
 	s->nprograms += g->process != NULL;
 }
@@ -110,14 +105,7 @@ link_running(struct sender *s, struct sending *g)
 static void
 unlink_running(struct sender *s, struct sending *g)
 {
-	if (g->prev != NULL)
-		g->prev->next = g->next;
-	else
-		s->running = g->next;
-	if (g->next != NULL)
-		g->next->prev = g->prev;
-	else
-		s->newest = g->prev;
+	TAILQ_REMOVE(&s->running, g, link);
 	s->nrunning--;
 	s->nprograms -= g->process != NULL;
 }
@@ -485,13 +473,15 @@ static enum place
 place(const struct sender *s, int64_t now_us)
 {
 	size_t limit = (size_t)s->options.concurrency, quick = s->nrunning;
-	const struct sending *g = s->running;
+	const struct sending *g;
 
 	if (s->nrunning < limit)
 		return PLACE_NOW;
-	for (; g != NULL && now_us - g->started_us >= WORKER_SLOW_US;
-	     g = g->next)
+	TAILQ_FOREACH (g, &s->running, link) {
+		if (now_us - g->started_us < WORKER_SLOW_US)
+			break;
 		quick--;
+	}
 	if (quick < limit && s->nrunning < WORKER_STRETCH * limit)
 		return PLACE_NOW;
 	/* Programs have no worker: none may join those that run. */
@@ -696,10 +686,9 @@ cancel_all(struct sender *s)
 				    .left = true,
 				    .address = "",
 				    .error = "stopped before an answer came"}};
+	struct sending *g;
 
-	while (s->running != NULL) {
-		struct sending *g = s->running;
-
+	while ((g = TAILQ_FIRST(&s->running)) != NULL) {
 		if (g->process != NULL)
 			process_cancel(s->processes, g->process);
 		else

@@ -16,6 +16,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/queue.h>
 
 #include "common/emit.h"
 #include "common/lines.h"
@@ -41,9 +42,7 @@ struct sender_options {
 
 struct sending;
 
-struct sending_list {
-	struct sending *first, **end; /* where the next one goes */
-};
+STAILQ_HEAD(sending_list, sending);
 
 /* The store takes nothing since then (monotonic); 0: it works. */
 struct outage {
@@ -79,7 +78,7 @@ struct sender {
 	/* SIGTERM: take and start nothing more, let what runs end. */
 	bool draining;
 	/* Requests under way, the oldest first. */
-	struct sending *running, *newest;
+	TAILQ_HEAD(, sending) running;
 	size_t nrunning;
 	size_t nprograms; /* of them, programs of exec channels */
 	/* Requests that ended, oldest first: not committed; committed; and on
@@ -184,7 +183,8 @@ void intake_undo(struct sender *s, const struct intake_mark *mark);
 /* One request, from its start until its attempts are committed. */
 struct sending {
 	struct sender *sender;
-	struct sending *prev, *next;
+	TAILQ_ENTRY(sending) link; /* while it runs */
+	STAILQ_ENTRY(sending) next; /* when it has ended */
 	struct endpoint *endpoint;
 	struct worker_call *call;
 	struct process *process; /* instead, of an exec channel */
@@ -208,9 +208,8 @@ struct sending {
 	char response[AUDIT_BYTES + 1];
 };
 
-void sending_list_init(struct sending_list *l);
-/* Forget all of them, and their deliveries unless the queue has them. */
-void sending_list_release(struct sending_list *l);
+/* Free all of them, and their deliveries unless the queue has them. */
+void settle_forget(struct sending_list *l);
 
 /* An attempt waits so long for others to be committed with. */
 #define SETTLE_LINGER_US 8000

@@ -36,45 +36,18 @@ next_attempt_ms(const struct sending *g, size_t i)
 /* ---- lists ---------------------------------------------------------------- */
 
 void
-sending_list_init(struct sending_list *l)
-{
-	l->first = NULL;
-	l->end = &l->first;
-}
-
-static void
-append(struct sending_list *l, struct sending *g)
-{
-	g->next = NULL;
-	*l->end = g;
-	l->end = &g->next;
-}
-
-/* All of them behind those of the other. */
-static void
-move_all(struct sending_list *from, struct sending_list *to)
-{
-	if (from->first == NULL)
-		return;
-	*to->end = from->first;
-	to->end = from->end;
-	sending_list_init(from);
-}
-
-void
-sending_list_release(struct sending_list *l)
+settle_forget(struct sending_list *l)
 {
 	struct sending *g;
 	size_t i;
 
-	while ((g = l->first) != NULL) {
-		l->first = g->next;
+	while ((g = STAILQ_FIRST(l)) != NULL) {
+		STAILQ_REMOVE_HEAD(l, next);
 		for (i = 0; i < g->n; i++)
 			if (g->state[i] != DELIVERY_STATE_BACKOFF)
 				delivery_free(g->v[i]);
 		free(g);
 	}
-	sending_list_init(l);
 }
 
 void
@@ -82,7 +55,7 @@ settle_add(struct sender *s, struct sending *g)
 {
 	if (!settle_waits(s))
 		s->ended_since_us = clock_mono_us();
-	append(&s->ended, g);
+	STAILQ_INSERT_TAIL(&s->ended, g, next);
 	s->nended += g->n;
 }
 
@@ -130,7 +103,7 @@ store_attempts(struct sender *s, struct err *e)
 	struct sending *g;
 	size_t i;
 
-	for (g = s->ended.first; g != NULL; g = g->next) {
+	STAILQ_FOREACH (g, &s->ended, next) {
 		g->lease_until_ms = until_ms;
 		for (i = 0; i < g->n; i++)
 			if (store_one(s, g, i, e) < 0)
@@ -263,7 +236,7 @@ publish(struct sender *s, struct sending_list *l)
 	size_t i;
 	int rc = 0;
 
-	for (g = l->first; g != NULL; g = g->next) {
+	STAILQ_FOREACH (g, l, next) {
 		stats_attempt(&s->stats, g->latency_us);
 		for (i = 0; i < g->n; i++) {
 			count_one(s, g, i);
@@ -271,13 +244,12 @@ publish(struct sender *s, struct sending_list *l)
 				rc |= print_one(s, g, i);
 		}
 	}
-	while ((g = l->first) != NULL) {
-		l->first = g->next;
+	while ((g = STAILQ_FIRST(l)) != NULL) {
+		STAILQ_REMOVE_HEAD(l, next);
 		for (i = 0; i < g->n; i++)
 			forget_or_keep(s, g, i);
 		free(g);
 	}
-	sending_list_init(l);
 	if (s->reader_gone || (rc == 0 && emit_flush(&s->out) == 0))
 		return;
 	/* Stop as for a signal: what is in memory still goes back. */
@@ -296,7 +268,7 @@ settle_waits(const struct sender *s)
 bool
 settle_syncs(const struct sender *s)
 {
-	return s->written.first != NULL || s->syncing.first != NULL;
+	return !STAILQ_EMPTY(&s->written) || !STAILQ_EMPTY(&s->syncing);
 }
 
 static int
@@ -306,7 +278,7 @@ commit(struct sender *s, struct err *e)
 		return -1;
 	endpoints_saved(s);
 	forget_released(s);
-	move_all(&s->ended, &s->written);
+	STAILQ_CONCAT(&s->written, &s->ended);
 	s->nended = 0;
 	return 0;
 }
@@ -315,11 +287,11 @@ commit(struct sender *s, struct err *e)
 static int
 begin_sync(struct sender *s, struct err *e)
 {
-	if (s->syncing.first != NULL || s->written.first == NULL)
+	if (!STAILQ_EMPTY(&s->syncing) || STAILQ_EMPTY(&s->written))
 		return 0;
 	if (store_sync_begin(s->store, e) < 0)
 		return -1;
-	move_all(&s->written, &s->syncing);
+	STAILQ_CONCAT(&s->syncing, &s->written);
 	return 0;
 }
 
@@ -367,7 +339,7 @@ settle_ended(struct sender *s)
 
 	if (!settle_waits(s) || outage_now(s))
 		return;
-	idle = s->running == NULL && !queue_runnable(&s->queue);
+	idle = s->nrunning == 0 && !queue_runnable(&s->queue);
 	if (!idle && s->nended + s->nreleased < BATCH_MAX &&
 	    clock_mono_us() - s->ended_since_us < SETTLE_LINGER_US)
 		return;

@@ -6,6 +6,7 @@
 #include <poll.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/queue.h>
 
 #include "common/clock.h"
 #include "common/guard.h"
@@ -23,15 +24,15 @@ struct serving {
 	const _Atomic uint64_t *recalled;
 	struct http *http;
 	struct wire wire;
-	struct job *oldest, *newest; /* running, by when they started */
+	TAILQ_HEAD(, job) running; /* the oldest first */
 	int nrunning;
 	bool failed; /* an answer could not be written */
 };
 
 /* A call that runs. */
 struct job {
+	TAILQ_ENTRY(job) link;
 	struct serving *serving;
-	struct job *older, *newer;
 	struct http_call *call;
 	uint64_t id;
 	int64_t started_us;
@@ -40,42 +41,25 @@ struct job {
 /* ---- the calls that run -------------------------------------------------- */
 
 static void
-link_job(struct serving *s, struct job *j)
+forget(struct job *j)
 {
-	j->older = s->newest;
-	j->newer = NULL;
-	if (s->newest != NULL)
-		s->newest->newer = j;
-	else
-		s->oldest = j;
-	s->newest = j;
-	s->nrunning++;
-}
-
-static void
-unlink_job(struct serving *s, struct job *j)
-{
-	if (j->older != NULL)
-		j->older->newer = j->newer;
-	else
-		s->oldest = j->newer;
-	if (j->newer != NULL)
-		j->newer->older = j->older;
-	else
-		s->newest = j->older;
-	s->nrunning--;
+	TAILQ_REMOVE(&j->serving->running, j, link);
+	j->serving->nrunning--;
+	free(j);
 }
 
 /* The oldest that is not slow yet, and how many are. */
 static const struct job *
 skip_slow(const struct serving *s, int64_t now_us, int *slow)
 {
-	const struct job *j = s->oldest;
+	const struct job *j;
 
 	*slow = 0;
-	for (; j != NULL && now_us - j->started_us >= WORKER_SLOW_US;
-	     j = j->newer)
+	TAILQ_FOREACH (j, &s->running, link) {
+		if (now_us - j->started_us < WORKER_SLOW_US)
+			break;
 		++*slow;
+	}
 	return j;
 }
 
@@ -111,8 +95,7 @@ on_done(void *arg, const struct http_response *r)
 	struct job *j = arg;
 
 	answer(j->serving, j->id, j->started_us, r);
-	unlink_job(j->serving, j);
-	free(j);
+	forget(j);
 }
 
 static void
@@ -159,21 +142,22 @@ start(struct serving *s, struct wire_ask *a, int64_t now_us)
 		free(j);
 		return;
 	}
-	link_job(s, j);
+	TAILQ_INSERT_TAIL(&s->running, j, link);
+	s->nrunning++;
 }
 
 static void
 cancel(struct serving *s, uint64_t id)
 {
-	struct job *j = s->oldest;
+	struct job *j;
 
-	while (j != NULL && j->id != id)
-		j = j->newer;
+	TAILQ_FOREACH (j, &s->running, link)
+		if (j->id == id)
+			break;
 	if (j == NULL)
 		return;
 	http_cancel(s->http, j->call);
-	unlink_job(s, j);
-	free(j);
+	forget(j);
 }
 
 /* Start what was asked while there is a place. 0, or -1 for nonsense. */
@@ -255,6 +239,7 @@ worker_main(
 	struct err e;
 	int rc;
 
+	TAILQ_INIT(&s.running);
 	wire_init(&s.wire, fd, (size_t)o->calls * ANSWER_MAX);
 	if (http_open(&s.http, &http, &e) < 0) {
 		log_error("%s", e.msg);
