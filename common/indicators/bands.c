@@ -234,10 +234,10 @@ supertrend_next(const double *p, void *state, const struct indicator_bar *b,
 	out[0] = out[1] = NAN;
 	if (isnan(atr))
 		return;
-	if (s->dir != 0 && !(lower > s->lower || before < s->lower))
-		lower = s->lower;
-	if (s->dir != 0 && !(upper < s->upper || before > s->upper))
-		upper = s->upper;
+	if (s->dir != 0 && before >= s->lower)
+		lower = lower > s->lower ? lower : s->lower;
+	if (s->dir != 0 && before <= s->upper)
+		upper = upper < s->upper ? upper : s->upper;
 	dir = supertrend_dir(s, (double)b->close, upper, lower);
 	out[0] = (dir < 0 ? lower : upper) / b->unit;
 	out[1] = dir;

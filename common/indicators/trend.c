@@ -59,8 +59,9 @@ dmi_move(struct dmi *s, const struct indicator_bar *b)
 {
 	int64_t up = b->high - s->high, down = s->low - b->low;
 	int64_t range = true_range(b, s->close, true);
-	double plus = up > down && up > 0 ? (double)up : 0;
-	double minus = down > up && down > 0 ? (double)down : 0;
+	/* Products, because no processor can guess which way it is. */
+	double plus = (double)(up * (up > max_of(down, 0)));
+	double minus = (double)(down * (down > max_of(up, 0)));
 	double stay = s->stay, weight = s->weight;
 
 	if (s->head.count <= s->head.n) {
@@ -87,7 +88,7 @@ dmi_next(const double *p, void *state, const struct indicator_bar *b,
     double *out, bool keep)
 {
 	struct dmi *s = state, copy;
-	double total;
+	double plus, minus, total;
 
 	(void)p;
 	if (!keep) {
@@ -102,18 +103,19 @@ dmi_next(const double *p, void *state, const struct indicator_bar *b,
 	out[0] = out[1] = out[2] = NAN;
 	if (s->head.count <= s->head.n)
 		return;
+	plus = s->plus;
+	minus = s->minus;
 	if (s->range > 0) {
-		s->plus = 100 * s->up / s->range;
-		s->minus = 100 * s->down / s->range;
+		plus = 100 * s->up / s->range;
+		minus = 100 * s->down / s->range;
 	}
-	out[0] = s->plus;
-	out[1] = s->minus;
-	if (isnan(s->plus))
+	s->plus = out[0] = plus;
+	s->minus = out[1] = minus;
+	if (isnan(plus))
 		return;
-	total = s->plus + s->minus;
-	out[2] =
-	    100 * average_next(&s->adx,
-		      fabs(s->plus - s->minus) / (total > 0 ? total : 1), true);
+	total = plus + minus;
+	out[2] = 100 * average_next(&s->adx,
+			   fabs(plus - minus) / (total > 0 ? total : 1), true);
 }
 
 static void

@@ -34,12 +34,11 @@ obv_next(const double *p, void *state, const struct indicator_bar *b,
     double *out, bool keep)
 {
 	struct obv *s = state;
-	double x = 0, sum, lost = s->lost;
+	int way = (b->close > s->previous) - (b->close < s->previous);
+	double x = s->head.count > 1 ? way * b->volume : 0;
+	double sum = s->sum + x, lost = s->lost;
 
 	(void)p;
-	if (s->head.count > 1 && b->close != s->previous)
-		x = b->close > s->previous ? b->volume : -b->volume;
-	sum = s->sum + x;
 	lost += fabs(s->sum) >= fabs(x) ? s->sum - sum + x : x - sum + s->sum;
 	out[0] = s->head.count > 1 ? sum + lost : NAN;
 	if (!keep)
@@ -113,9 +112,10 @@ mfi_next(const double *p, void *state, const struct indicator_bar *b,
 	double flow = (double)x / b->unit * b->volume, up, down;
 
 	(void)p;
-	up = sums_next(&s->up, s->v, first || x > s->previous ? flow : 0, keep);
+	/* A product, because no processor can guess which way it is. */
+	up = sums_next(&s->up, s->v, flow * (first | (x > s->previous)), keep);
 	down = sums_next(&s->down, s->v + s->head.n,
-	    first || x < s->previous ? flow : 0, keep);
+	    flow * (first | (x < s->previous)), keep);
 	if (isnan(up))
 		out[0] = NAN;
 	else
