@@ -137,9 +137,11 @@ donchian_next(const double *p, void *state, const struct indicator_bar *b,
 	struct extreme e;
 
 	(void)p;
-	out[0] = out[1] = out[2] = NAN;
-	if (!extremes_next(&s->window, s->v, b->high, b->low, &e, keep))
+	extremes_next(&s->window, s->v, b->high, b->low, &e, keep);
+	if (__builtin_expect(s->head.count < s->head.n, 0)) {
+		out[0] = out[1] = out[2] = NAN;
 		return;
+	}
 	out[0] = (double)e.high / b->unit;
 	out[1] = (double)e.low / b->unit;
 	out[2] = (double)(e.high + e.low) / (2 * b->unit);

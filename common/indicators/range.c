@@ -152,20 +152,21 @@ stoch_next(const double *p, void *state, const struct indicator_bar *b,
 {
 	struct stoch *s = state;
 	double *kv = (double *)(void *)&s->v[s->head.n], *dv = kv + s->k.n;
+	double raw = NAN, k, d;
 	struct extreme e;
-	bool full = extremes_next(&s->window, s->v, b->high, b->low, &e, keep);
 
 	(void)p;
-	out[0] = NAN;
-	if (full && e.high > e.low)
-		out[0] =
+	extremes_next(&s->window, s->v, b->high, b->low, &e, keep);
+	if (s->head.count >= s->head.n && e.high > e.low)
+		raw =
 		    100 * (double)(b->close - e.low) / (double)(e.high - e.low);
-	out[1] = isnan(out[0]) ? sums_now(&s->k, kv)
-			       : sums_next(&s->k, kv, out[0], keep);
-	out[1] /= s->k.n;
-	out[2] = isnan(out[1]) ? sums_now(&s->d, dv)
-			       : sums_next(&s->d, dv, out[1], keep);
-	out[2] /= s->d.n;
+	k = isnan(raw) ? sums_now(&s->k, kv) : sums_next(&s->k, kv, raw, keep);
+	k /= s->k.n;
+	d = isnan(k) ? sums_now(&s->d, dv) : sums_next(&s->d, dv, k, keep);
+	d /= s->d.n;
+	out[0] = raw;
+	out[1] = k;
+	out[2] = d;
 }
 
 static void

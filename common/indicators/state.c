@@ -15,7 +15,7 @@ rescale_ticks(int64_t v, const struct rescale *r)
 void
 extremes_start(struct extremes *w, int n)
 {
-	*w = (struct extremes){.n = n};
+	*w = (struct extremes){.high = INT64_MIN, .low = INT64_MAX, .n = n};
 }
 
 void
@@ -30,7 +30,7 @@ extremes_fold(struct extremes *w, struct extreme *v)
 		v[i].high = high;
 		v[i].low = low;
 	}
-	w->at = 0;
+	extremes_start(w, w->n);
 }
 
 void
@@ -38,8 +38,10 @@ extremes_rescale(struct extremes *w, struct extreme *v, const struct rescale *r)
 {
 	int i;
 
-	w->high = rescale_ticks(w->high, r);
-	w->low = rescale_ticks(w->low, r);
+	if (w->at > 0) {
+		w->high = rescale_ticks(w->high, r);
+		w->low = rescale_ticks(w->low, r);
+	}
 	for (i = 0; i < w->n; i++) {
 		v[i].high = rescale_ticks(v[i].high, r);
 		v[i].low = rescale_ticks(v[i].low, r);
@@ -49,7 +51,7 @@ extremes_rescale(struct extremes *w, struct extreme *v, const struct rescale *r)
 void
 sums_start(struct sums *w, int n)
 {
-	*w = (struct sums){.n = n};
+	*w = (struct sums){.n = n, .left = n};
 }
 
 void
@@ -59,13 +61,14 @@ sums_fold(struct sums *w, double *v)
 
 	for (i = w->n - 2; i >= 0; i--)
 		v[i] += v[i + 1];
+	w->sum = 0;
 	w->at = 0;
 }
 
 double
 sums_now(const struct sums *w, const double *v)
 {
-	if (w->count < w->n)
+	if (w->left > 0)
 		return NAN;
 	if (w->at == 0)
 		return v[0];

@@ -179,9 +179,8 @@ ring_next(int at, int n)
  * i + 1 on, and the values of this block up to i.
  */
 struct extremes {
-	int64_t high, low; /* of this block so far */
+	int64_t high, low; /* of this block so far; before any, beyond all */
 	int32_t n, at; /* at: place of the next value */
-	int64_t count;
 };
 
 struct extreme {
@@ -204,36 +203,31 @@ void extremes_start(struct extremes *w, int n);
 /* A block is full: turn its values into tails. */
 void extremes_fold(struct extremes *w, struct extreme *v);
 
-/* True and the extremes with this pair when n pairs were seen. v has n. */
-static inline bool
+/* The extremes with this pair, if n pairs have been seen with it: else they
+ * mean nothing. v has n. */
+static inline void
 extremes_next(struct extremes *w, struct extreme *v, int64_t high, int64_t low,
     struct extreme *out, bool keep)
 {
-	bool full = w->count + 1 >= w->n;
-	int64_t head_high = high, head_low = low;
-	int32_t at = w->at;
+	int64_t head_high = max_of(high, w->high);
+	int64_t head_low = min_of(low, w->low);
+	int32_t at = w->at, next = at + 1;
 
-	if (at > 0) {
-		head_high = max_of(high, w->high);
-		head_low = min_of(low, w->low);
-	}
 	out->high = head_high;
 	out->low = head_low;
-	if (full && at + 1 < w->n) {
-		out->high = max_of(head_high, v[at + 1].high);
-		out->low = min_of(head_low, v[at + 1].low);
+	if (next < w->n) {
+		out->high = max_of(head_high, v[next].high);
+		out->low = min_of(head_low, v[next].low);
 	}
 	if (!keep)
-		return full;
+		return;
 	v[at].high = high;
 	v[at].low = low;
 	w->high = head_high;
 	w->low = head_low;
-	w->count++;
-	w->at = at + 1;
-	if (w->at == w->n)
+	w->at = next;
+	if (next == w->n)
 		extremes_fold(w, v);
-	return full;
 }
 
 void extremes_rescale(
@@ -246,7 +240,7 @@ void extremes_rescale(
 struct sums {
 	double sum; /* of this block so far */
 	int32_t n, at;
-	int64_t count;
+	int32_t left; /* values until there are n */
 };
 
 void sums_start(struct sums *w, int n);
@@ -257,19 +251,21 @@ void sums_fold(struct sums *w, double *v);
 static inline double
 sums_next(struct sums *w, double *v, double x, bool keep)
 {
-	double head = w->at > 0 ? w->sum + x : x, sum = head;
-	bool full = w->count + 1 >= w->n;
+	double head = w->sum + x, sum = head;
+	int32_t at = w->at, next = at + 1, left = w->left;
 
-	if (full && w->at + 1 < w->n)
-		sum += v[w->at + 1];
+	if (next < w->n)
+		sum += v[next];
 	if (keep) {
-		v[w->at++] = x;
+		v[at] = x;
 		w->sum = head;
-		w->count++;
-		if (w->at == w->n)
+		w->at = next;
+		if (next == w->n)
 			sums_fold(w, v);
+		if (__builtin_expect(left > 0, 0))
+			w->left = left - 1;
 	}
-	return full ? sum : NAN;
+	return left <= 1 ? sum : NAN;
 }
 
 /* The sum without another value. */
