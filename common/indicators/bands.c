@@ -63,7 +63,7 @@ bb_next(const double *p, void *state, const struct indicator_bar *b,
 		s->sum = sum;
 		s->radicand = radicand;
 		s->v[at] = x;
-		s->at = at + 1 < n ? at + 1 : 0;
+		s->at = ring_next(at, n);
 	}
 	if (__builtin_expect(s->head.count < n, 0)) {
 		out[0] = out[1] = out[2] = NAN;

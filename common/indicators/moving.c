@@ -40,7 +40,7 @@ sma_next(const double *p, void *state, const struct indicator_bar *b,
 		return;
 	s->sum = sum;
 	s->v[s->at] = b->close;
-	s->at = ring_next((int)s->at, s->head.n);
+	s->at = ring_next(s->at, s->head.n);
 }
 
 static void
@@ -99,14 +99,14 @@ wma_next(const double *p, void *state, const struct indicator_bar *b,
 	weighted += (int128)b->close * (seen < n ? seen : n);
 	out[0] = NAN;
 	if (seen >= n)
-		out[0] =
-		    (double)weighted / ((double)(n * (n + 1) / 2) * b->unit);
+		out[0] = wide_to_double(weighted) /
+			 ((double)(n * (n + 1) / 2) * b->unit);
 	if (!keep)
 		return;
 	s->weighted = weighted;
 	s->sum += b->close - s->v[s->at];
 	s->v[s->at] = b->close;
-	s->at = ring_next((int)s->at, s->head.n);
+	s->at = ring_next(s->at, s->head.n);
 }
 
 static void
@@ -122,7 +122,7 @@ wma_rescale(void *state, const struct rescale *r)
 		s->v[at] = rescale_ticks(s->v[at], r);
 		s->sum += s->v[at];
 		s->weighted += (int128)s->v[at] * i;
-		at = ring_next((int)at, s->head.n);
+		at = ring_next(at, n);
 	}
 }
 

@@ -244,10 +244,13 @@ cci_size(const double *p)
 static int128
 cci_add_up(const struct cci *s, int64_t x, int64_t sum)
 {
-	int64_t n = s->head.n, i, term, deviation = 0;
+	int64_t n = s->head.n, come = n * x - sum, go = n * s->v[s->at] - sum;
+	int64_t deviation, term, i;
 
+	/* The place still holds what goes. */
+	deviation = (come < 0 ? -come : come) - (go < 0 ? -go : go);
 	for (i = 0; i < n; i++) {
-		term = n * (i == s->at ? x : s->v[i]) - sum;
+		term = n * s->v[i] - sum;
 		deviation += term < 0 ? -term : term;
 	}
 	return deviation;
@@ -341,7 +344,7 @@ cci_next(const double *p, void *state, const struct indicator_bar *b,
 		return;
 	s->sum = sum;
 	s->v[s->at] = x;
-	s->at = ring_next((int)s->at, s->head.n);
+	s->at = ring_next(s->at, s->head.n);
 }
 
 static void
@@ -407,7 +410,7 @@ roc_next(const double *p, void *state, const struct indicator_bar *b,
 	if (!keep)
 		return;
 	s->v[s->at] = b->close;
-	s->at = ring_next((int)s->at, s->head.n);
+	s->at = ring_next(s->at, s->head.n);
 }
 
 static void

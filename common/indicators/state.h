@@ -165,8 +165,8 @@ decay(double factor, int64_t n)
  * many there are; at is where the next one goes (where the oldest lies once
  * the ring is full).
  */
-static inline int
-ring_next(int at, int n)
+static inline int64_t
+ring_next(int64_t at, int64_t n)
 {
 	return at + 1 == n ? 0 : at + 1;
 }
