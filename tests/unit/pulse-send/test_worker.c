@@ -394,6 +394,31 @@ test_refused(const char *url)
 	worker_close(w);
 }
 
+/* Large ones that end as soon as they begin, one place for all of them. */
+static void
+test_large(const char *url)
+{
+	enum { CALLS = 128, SIZE = 32 * 1024 };
+	struct worker *w = open_worker(1, CALLS, false);
+	struct http_request r = {.url = url, .body_len = SIZE};
+	struct got v[CALLS] = {{.n = 0}};
+	struct worker_call *call;
+	int i, refused = 0;
+	struct err e;
+
+	r.body = calloc(1, SIZE);
+	for (i = 0; i < CALLS; i++)
+		if (worker_start(w, &r, on_done, &v[i], &call, &e) < 0)
+			break;
+	is_int(i, CALLS, "there is room for many large ones");
+	serve_until(w, -1, &v[CALLS - 1], 1);
+	for (i = 0; i < CALLS; i++)
+		refused += v[i].n == 1 && v[i].outcome == HTTP_REFUSED;
+	is_int(refused, CALLS, "each ends by itself");
+	free(r.body);
+	worker_close(w);
+}
+
 static void
 test_cancel(const char *url, int listener)
 {
@@ -482,6 +507,7 @@ main(void)
 	test_one_place(url, listener);
 	test_recall(url, listener);
 	test_refused(url);
+	test_large(url);
 	test_cancel(url, listener);
 	test_killed(url, listener);
 	close(listener);
