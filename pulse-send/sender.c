@@ -574,7 +574,7 @@ next_us(const struct sender *s, int64_t now_us)
 	t = s->ended_since_us + SETTLE_LINGER_US;
 	if (settle_waits(s) && t < next)
 		next = t;
-	if (s->lines_left && wants_lines(s, now_us))
+	if (!s->draining && s->lines_left && wants_lines(s, now_us))
 		return now_us;
 	/* A program that ended after this turn's dispatch() lets others go. */
 	if (!s->draining && queue_runnable(&s->queue) &&

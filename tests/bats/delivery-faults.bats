@@ -322,3 +322,41 @@ is_gone() {
 	[ "$(requests | wc -l)" -eq 1 ]
 	[ "$(sql 'select count(*) from deliveries where status = 0 and attempts = 0 and lease is null')" -eq 2 ]
 }
+
+@test "SIGTERM while lines wait: the requests that run are waited for without spinning" {
+	need_strace
+	lab_sink --answer '{"path":"/hook1","end":"hang"}' \
+	    --answer '{"path":"/hook2","delay_ms":5000,"status":200}'
+	for i in 1 2; do
+		printf '{"id":"7323ab12-0000-4000-8000-%012d","name":"r","symbol":"BTC","rule_type":"price_threshold","config":{"threshold":1,"operator":">="},"generic_webhook_url":"%s/hook%d"}\n' \
+		    "$i" "$SINK" "$i"
+	done | pulse-ctl rule import >/dev/null
+	url any /none
+	# More than memory takes, and the first of them hangs.
+	{
+		alert 1 1
+		alert 2 2
+		alert 3 1 | awk '{
+			for (i = 3; i <= 9000; i++) {
+				line = $0
+				sub(/000000000003"/, sprintf("%012d\"", i), line)
+				sub(/window_start":"[^"]*/, sprintf("window_start\":\"2026-11-%02dT%02d:%02d:00.000Z",
+				    i / 1440 + 1, i / 60 % 24, i % 60), line)
+				print line
+			}
+		}'
+	} >"$LAB/in"
+	strace -qq -o "$LAB/calls" -e trace=poll \
+	    pulse-send --webhook-file "$LAB/any" <"$LAB/in" >"$LAB/out" 2>"$LAB/err" 3>&- &
+	echo "$!" >>"$LAB/pids"
+	full() { [ "$(sql 'select count(*) from deliveries where lease is not null')" -eq 8192 ]; }
+	until_true 30 full
+	pid=$(pgrep -P "$!" -x pulse-send)
+	before=$(wc -l <"$LAB/calls")
+	kill "$pid"
+	until_true 30 grep -q '"delivered"' "$LAB/out"
+	kill "$pid"
+	wait "$!" || true
+	# It spun some ten thousand times a second.
+	[ $(($(wc -l <"$LAB/calls") - before)) -lt 1000 ]
+}
