@@ -24,6 +24,7 @@ struct group {
 	int status;
 	char name[NAME_LEN_MAX + 1];
 	int64_t change;
+	size_t slot; /* where it is found */
 };
 
 struct counts {
@@ -57,6 +58,18 @@ write_change(struct db *db, enum count_table table, const char *name,
 	return q_run(&q, e);
 }
 
+/* Only what is in use: all slots are 16 KB, too much to wipe in the commit of
+ * a single alert. */
+static void
+empty(struct counts *c)
+{
+	size_t i;
+
+	for (i = 0; i < c->n; i++)
+		c->slots[c->groups[i].slot] = 0;
+	c->n = 0;
+}
+
 int
 counts_write(struct db *db, struct err *e)
 {
@@ -75,8 +88,7 @@ counts_write(struct db *db, struct err *e)
 			return -1;
 		}
 	}
-	c->n = 0;
-	memset(c->slots, 0, sizeof(c->slots));
+	empty(c);
 	return 0;
 }
 
@@ -139,6 +151,7 @@ find(struct counts *c, enum count_table table, const char *name, int status)
 	g->status = status;
 	memcpy(g->name, name, strlen(name) + 1);
 	g->change = 0;
+	g->slot = i;
 	return g;
 }
 
@@ -167,10 +180,8 @@ counts_forget(struct db *db)
 {
 	struct counts *c = db->counts;
 
-	if (c == NULL)
-		return;
-	c->n = 0;
-	memset(c->slots, 0, sizeof(c->slots));
+	if (c != NULL)
+		empty(c);
 }
 
 void
