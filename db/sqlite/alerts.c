@@ -31,11 +31,43 @@ static const char *const status_names[] = {
 /* One row of values: a statement that takes the row from a SELECT may have to
  * be undone alone, and keeps a copy of every page it touches for that. */
 #define INSERT                                                                 \
-	"INSERT INTO alerts (id, rule_id, symbol, interval, state, "           \
+	"INSERT INTO alerts (seq, id, rule_id, symbol, interval, state, "      \
 	"window_start_ms, window_end_ms, triggered_ms, created_ms, "           \
 	"late, status, record) "                                               \
-	"VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12) "          \
+	"VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13) "     \
 	"ON CONFLICT DO NOTHING"
+
+/* ---- numbers ------------------------------------------------------------- */
+
+/* The newest number that an alert ever got: of a row, or of a deleted one. */
+static int
+newest_seq(struct db *db, int64_t *seq, struct err *e)
+{
+	struct query q;
+
+	*seq = 0;
+	if (q_open(&q, db,
+		"SELECT max(coalesce((SELECT max(seq) FROM alerts), 0), "
+		"coalesce((SELECT n FROM counters WHERE name = 'alert_seq'), "
+		"0))",
+		e) < 0)
+		return -1;
+	return q_number(&q, seq, e) < 0 ? -1 : 0;
+}
+
+/* The number for the next alert. Nobody else writes during our transaction,
+ * so it is looked for once in each. */
+static int
+next_seq(struct db *db, int64_t *seq, struct err *e)
+{
+	if (db->alert_seq < 0 && newest_seq(db, &db->alert_seq, e) < 0)
+		return -1;
+	if (db->alert_seq == INT64_MAX)
+		return err_set(
+		    e, "%s: no numbers are left for alerts", db->path);
+	*seq = db->alert_seq + 1;
+	return 0;
+}
 
 /* ---- writing ------------------------------------------------------------- */
 
@@ -57,8 +89,9 @@ insert_alert(struct db *db, const struct alert *a, const char *record,
 {
 	struct query q;
 
-	if (q_open(&q, db, INSERT, e) < 0)
+	if (next_seq(db, seq, e) < 0 || q_open(&q, db, INSERT, e) < 0)
 		return -1;
+	q_int(&q, *seq);
 	q_uuid(&q, &a->id);
 	q_uuid(&q, &a->rule_id);
 	q_text(&q, a->symbol);
@@ -75,7 +108,7 @@ insert_alert(struct db *db, const struct alert *a, const char *record,
 		return -1;
 	if (sqlite3_changes(db->sql) == 0)
 		return 0;
-	*seq = sqlite3_last_insert_rowid(db->sql);
+	db->alert_seq = *seq;
 	return count_alert(db, a->symbol, status, 1, e) < 0 ? -1 : 1;
 }
 
@@ -500,12 +533,5 @@ sqlite_alert_after(struct store *st, int64_t seq, int64_t limit,
 int
 sqlite_alert_seq(struct store *st, int64_t *seq, struct err *e)
 {
-	struct query q;
-
-	/* Not max(seq): the newest alert may have been deleted. */
-	if (q_open(&q, db_of(st),
-		"SELECT seq FROM sqlite_sequence WHERE name = 'alerts'", e) < 0)
-		return -1;
-	*seq = 0;
-	return q_number(&q, seq, e) < 0 ? -1 : 0;
+	return newest_seq(db_of(st), seq, e);
 }

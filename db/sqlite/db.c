@@ -338,6 +338,7 @@ db_begin(struct db *db, bool durable, struct err *e)
 		return -1;
 	db->in_transaction = true;
 	db->broken = false;
+	db->alert_seq = -1;
 	series_doubt(db);
 	return 0;
 }

@@ -65,6 +65,7 @@ struct db {
 	bool readonly;
 	bool in_transaction;
 	bool broken; /* a write of the open transaction failed */
+	int64_t alert_seq; /* newest known to the open transaction, or -1 */
 	int64_t commits; /* of ours */
 	/* Pages of the log after our last commit, and when it was copied. */
 	int log_pages, log_copied;

@@ -368,8 +368,51 @@ tidied(const struct scratch *s)
 	store_close(st);
 }
 
-/* What schema 4 changed is put back as schema 3 had it, with a claim that an
- * older program made: it opens, and what was claimed stays claimed. */
+/* What schemas 4 and 5 changed, as schema 3 had it; the alerts numbered up to
+ * 7 were deleted, but for the first. */
+static const char back_to_3[] =
+    "DROP INDEX deliveries_due; CREATE INDEX deliveries_due "
+    "ON deliveries (due_ms) WHERE status < 2; "
+    "DROP TRIGGER alerts_seq; DELETE FROM counters WHERE name = 'alert_seq'; "
+    "PRAGMA writable_schema = ON; UPDATE sqlite_schema SET sql = replace(sql, "
+    "'seq INTEGER PRIMARY KEY,', 'seq INTEGER PRIMARY KEY AUTOINCREMENT,') "
+    "WHERE name = 'alerts'; PRAGMA writable_schema = RESET; "
+    "INSERT INTO sqlite_sequence VALUES ('alerts', 7); PRAGMA user_version=3";
+
+/* The numbers of alerts go on where the older store was, and after whatever
+ * was deleted since. */
+static void
+numbered(struct store *st, const struct uuid *rule)
+{
+	struct seen seen = {0};
+	struct uuid other;
+	struct err e;
+	int64_t seq;
+
+	must(store_alert_seq(st, &seq, &e), &e);
+	is_int(seq, 7, "the newest number, of an alert long gone");
+	put_alert(st, rule, "BTC", 1, 0, 1000, 0);
+	must(store_begin(st, true, &e), &e);
+	put_alert(st, rule, "BTC", 1, 0, 1000, 0);
+	put_alert(st, rule, "BTC", 2, 0, 1000, 0);
+	put_alert(st, rule, "BTC", 3, 0, 1000, 0);
+	must(store_commit(st, &e), &e);
+	must(store_alert_after(st, 0, 9, see_alert, &seen, &e), &e);
+	is_int(seen.n, 4, "one of them was known");
+	ok(seen.numbers[0] == 1 && seen.numbers[1] == 8 &&
+		seen.numbers[2] == 9 && seen.numbers[3] == 10,
+	    "the others follow without a gap");
+	must(store_rule_delete(st, rule, &e), &e);
+	other = put_rule(st, 2, "BTC", 1);
+	put_alert(st, &other, "BTC", 1, 0, 1000, 0);
+	memset(&seen, 0, sizeof(seen));
+	must(store_alert_after(st, 0, 9, see_alert, &seen, &e), &e);
+	ok(seen.n == 1 && seen.numbers[0] == 11,
+	    "and so does one after all were deleted");
+}
+
+/* A store of schema 3, with a claim that an older program made: it opens, and
+ * what was claimed stays claimed. */
 static void
 older(const struct scratch *s)
 {
@@ -387,9 +430,7 @@ older(const struct scratch *s)
 		 st, 1, "held", 1000, 5000, see_delivery, &seen, &e),
 	    &e);
 	store_close(st);
-	run_sql(mine.db,
-	    "DROP INDEX deliveries_due; CREATE INDEX deliveries_due "
-	    "ON deliveries (due_ms) WHERE status < 2; PRAGMA user_version=3");
+	run_sql(mine.db, back_to_3);
 	st = open_scratch(&mine);
 	is_int(store_schema(st, &e), store_schema_known(),
 	    "an older schema is brought up to date");
@@ -399,6 +440,7 @@ older(const struct scratch *s)
 	is_int(store_delivery_claim_due(
 		   st, 9, "other", 6000, 4000, see_delivery, &seen, &e),
 	    1, "until its lease ends");
+	numbered(st, &rule);
 	is_whole(st, "an older store");
 	store_close(st);
 }
