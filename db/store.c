@@ -469,12 +469,23 @@ store_alert_seq(struct store *st, int64_t *seq, struct err *e)
 }
 
 int
+store_delivery_claim_alerts(struct store *st, const struct uuid *alert_ids,
+    size_t n, int *given, const char *token, int64_t now_ms, int64_t lease_ms,
+    store_delivery_fn *fn, void *arg, struct err *e)
+{
+	return st->ops->delivery_claim_alerts(
+	    st, alert_ids, n, given, token, now_ms, lease_ms, fn, arg, e);
+}
+
+int
 store_delivery_claim_alert(struct store *st, const struct uuid *alert_id,
     const char *token, int64_t now_ms, int64_t lease_ms, store_delivery_fn *fn,
     void *arg, struct err *e)
 {
-	return st->ops->delivery_claim_alert(
-	    st, alert_id, token, now_ms, lease_ms, fn, arg, e);
+	int given;
+
+	return store_delivery_claim_alerts(
+	    st, alert_id, 1, &given, token, now_ms, lease_ms, fn, arg, e);
 }
 
 int

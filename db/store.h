@@ -309,13 +309,17 @@ store_delivery_fn(void *arg, const struct store_delivery *d, struct err *e);
  * Claim, with a lease of lease_ms under the token, what nobody else holds
  * (a lease that ended holds nothing) and give each to fn. Returns their
  * number. Pending and retrying ones only.
- *  _alert: the deliveries of one alert, due or not; fn runs inside the
- *  transaction.
+ *  _alerts: the deliveries of n alerts, alert by alert, due or not; fn runs
+ *  inside the transaction; given[i] becomes how many were the i-th one's.
+ *  _alert: those of one alert.
  *  _due: those of any alert whose next_attempt_ms has come, oldest first.
  *  _id: this one, due or not.
  *  _lane: those of one rule through one channel, due or not, oldest alert
  *  first.
  */
+int store_delivery_claim_alerts(struct store *st, const struct uuid *alert_ids,
+    size_t n, int *given, const char *token, int64_t now_ms, int64_t lease_ms,
+    store_delivery_fn *fn, void *arg, struct err *e);
 int store_delivery_claim_alert(struct store *st, const struct uuid *alert_id,
     const char *token, int64_t now_ms, int64_t lease_ms, store_delivery_fn *fn,
     void *arg, struct err *e);

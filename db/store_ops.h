@@ -98,9 +98,10 @@ struct store_ops {
 	    store_alert_fn *fn, void *arg, struct err *e);
 	int (*alert_seq)(struct store *st, int64_t *seq, struct err *e);
 
-	int (*delivery_claim_alert)(struct store *st,
-	    const struct uuid *alert_id, const char *token, int64_t now_ms,
-	    int64_t lease_ms, store_delivery_fn *fn, void *arg, struct err *e);
+	int (*delivery_claim_alerts)(struct store *st,
+	    const struct uuid *alert_ids, size_t n, int *given,
+	    const char *token, int64_t now_ms, int64_t lease_ms,
+	    store_delivery_fn *fn, void *arg, struct err *e);
 	int (*delivery_claim_due)(struct store *st, int64_t limit,
 	    const char *token, int64_t now_ms, int64_t lease_ms,
 	    store_delivery_fn *fn, void *arg, struct err *e);

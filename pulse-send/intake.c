@@ -163,12 +163,28 @@ intake_take(void *arg, const struct store_delivery *from, struct err *e)
 	return settle_in(s, d, e);
 }
 
+/* A line on stdin, good until the next lines_fill(). */
+struct line {
+	const char *p;
+	size_t len;
+	uint64_t number;
+};
+
+/* Lines of which the id is all that is needed, if the store has their alerts:
+ * as a rule it has, and claims them together. */
+struct known {
+	struct line lines[BATCH_MAX];
+	struct uuid ids[BATCH_MAX];
+	int given[BATCH_MAX]; /* deliveries of it that are ours now */
+	size_t n;
+};
+
 /* An alert that the store does not have, for the channels given on the command
  * line: stored, so that it is audited like any other. 1, or 0 when it is there
  * or there are no such channels, or -1. */
 static int
-put_foreign(struct sender *s, const struct alert_record *r, const char *line,
-    size_t len, struct err *e)
+put_foreign(struct sender *s, const struct alert_record *r,
+    const struct line *line, struct err *e)
 {
 	const char *channels[2];
 	size_t n = 0;
@@ -195,28 +211,28 @@ put_foreign(struct sender *s, const struct alert_record *r, const char *line,
 	if (n == 0)
 		return 0;
 	/* With a claim added it must be a line that is taken. */
-	if (len > ALERT_TEXT_MAX) {
+	if (line->len > ALERT_TEXT_MAX) {
 		s->count.bad++;
 		log_warn("stdin:%" PRIu64 ": an alert of %zu bytes is too long",
-		    s->in.number, len);
+		    line->number, line->len);
 		return 0;
 	}
-	return store_alert_put_foreign(
-	    s->store, &a, line, len, channels, n, clock_now_ms(), 0, e);
+	return store_alert_put_foreign(s->store, &a, line->p, line->len,
+	    channels, n, clock_now_ms(), 0, e);
 }
 
 /* It is no alert. */
 static int
-take_nothing(struct sender *s, const char *why)
+take_nothing(struct sender *s, const struct line *line, const char *why)
 {
 	s->count.bad++;
-	log_warn("stdin:%" PRIu64 ": not an alert: %s", s->in.number, why);
+	log_warn("stdin:%" PRIu64 ": not an alert: %s", line->number, why);
 	return 0;
 }
 
 static int
-take_record(struct sender *s, const struct alert_record *r, const char *line,
-    size_t len, struct err *e)
+take_record(struct sender *s, const struct alert_record *r,
+    const struct line *line, struct err *e)
 {
 	int64_t now_ms = clock_now_ms();
 	struct uuid id;
@@ -224,81 +240,98 @@ take_record(struct sender *s, const struct alert_record *r, const char *line,
 
 	if (r->delivery_id != NULL) {
 		if (uuid_parse(&id, r->delivery_id, strlen(r->delivery_id)) < 0)
-			return take_nothing(s, "delivery.id must be a UUID");
+			return take_nothing(
+			    s, line, "delivery.id must be a UUID");
 		return store_delivery_adopt(s->store, &id, r->lease, s->token,
 		    now_ms, LEASE_MS, intake_take, s, e);
 	}
 	n = store_delivery_claim_alert(
 	    s->store, &r->id, s->token, now_ms, LEASE_MS, intake_take, s, e);
-	if (n != 0 || (n = put_foreign(s, r, line, len, e)) <= 0)
+	if (n != 0 || (n = put_foreign(s, r, line, e)) <= 0)
 		return n;
 	return store_delivery_claim_alert(
 	    s->store, &r->id, s->token, now_ms, LEASE_MS, intake_take, s, e);
 }
 
-/* What a line of pulse-eval's names is in the store as a rule: then its id is
- * all that is needed of it. The number of deliveries that are ours, or -1. */
+/* By all that it says. -1: the store failed. */
 static int
-take_known(struct sender *s, const char *line, size_t len, struct err *e)
-{
-	struct uuid id;
-
-	if (!alert_record_id(&id, line, len))
-		return 0;
-	return store_delivery_claim_alert(s->store, &id, s->token,
-	    clock_now_ms(), LEASE_MS, intake_take, s, e);
-}
-
-/* One line, inside a transaction. -1: the store failed. */
-static int
-take_line(struct sender *s, const char *line, size_t len, struct err *e)
+take_line(struct sender *s, const struct line *line, struct err *e)
 {
 	struct alert_record r;
 	struct err why;
 	int n;
 
-	s->count.lines++;
-	n = take_known(s, line, len, e);
-	if (n != 0)
-		return n < 0 ? -1 : claim_behind(s, e);
-	if (alert_record_parse(&r, line, len, &why) < 0)
-		return take_nothing(s, why.msg);
-	n = take_record(s, &r, line, len, e);
-	if (n > 0 && claim_behind(s, e) < 0)
-		n = -1;
+	if (alert_record_parse(&r, line->p, line->len, &why) < 0)
+		return take_nothing(s, line, why.msg);
+	n = take_record(s, &r, line, e);
 	alert_record_release(&r);
 	if (n == 0)
 		s->count.unclaimed++;
 	return n < 0 ? -1 : 0;
 }
 
+/* Those collected so far: claimed by their ids, or else by what they say. */
+static int
+take_known(struct sender *s, struct known *k, struct err *e)
+{
+	size_t i, n = k->n;
+
+	k->n = 0;
+	if (n > 0 &&
+	    store_delivery_claim_alerts(s->store, k->ids, n, k->given, s->token,
+		clock_now_ms(), LEASE_MS, intake_take, s, e) < 0)
+		return -1;
+	for (i = 0; i < n; i++)
+		if (k->given[i] == 0 && take_line(s, &k->lines[i], e) < 0)
+			return -1;
+	return 0;
+}
+
+static int
+take_or_collect(
+    struct sender *s, struct known *k, const struct line *line, struct err *e)
+{
+	s->count.lines++;
+	if (alert_record_id(&k->ids[k->n], line->p, line->len)) {
+		k->lines[k->n++] = *line;
+		return 0;
+	}
+	/* In the order of the lines. */
+	return take_known(s, k, e) < 0 ? -1 : take_line(s, line, e);
+}
+
+/* Lines inside a transaction. -1: the store failed. */
 static int
 take_lines(struct sender *s, struct err *e)
 {
-	const char *line;
-	size_t len, n = 0;
+	struct known k;
+	struct line line;
+	size_t n;
 
-	while (intake_room(s) && n++ < BATCH_MAX) {
-		switch (lines_next(&s->in, &line, &len)) {
+	k.n = 0;
+	for (n = 0; n < BATCH_MAX && intake_room(s); n++) {
+		switch (lines_next(&s->in, &line.p, &line.len)) {
 		case LINES_LINE:
-			if (take_line(s, line, len, e) < 0)
+			line.number = s->in.number;
+			if (take_or_collect(s, &k, &line, e) < 0)
 				return -1;
-			break;
+			continue;
 		case LINES_TOO_LONG:
 			s->count.bad++;
 			log_warn("stdin:%" PRIu64 ": a line of %zu bytes is "
 				 "too long",
-			    s->in.number, len);
-			break;
+			    s->in.number, line.len);
+			continue;
 		case LINES_END:
 			s->input_open = false;
-			return 0;
+			break;
 		default:
-			return 0;
+			break;
 		}
+		return take_known(s, &k, e);
 	}
 	s->lines_left = true;
-	return 0;
+	return take_known(s, &k, e);
 }
 
 static int
@@ -306,7 +339,7 @@ take_batch(struct sender *s, struct err *e)
 {
 	if (store_begin(s->store, false, e) < 0)
 		return -1;
-	if (take_lines(s, e) < 0) {
+	if (take_lines(s, e) < 0 || claim_behind(s, e) < 0) {
 		store_rollback(s->store);
 		return -1;
 	}
@@ -347,15 +380,13 @@ static int
 keep_lines(struct sender *s, struct err *e)
 {
 	struct alert_record r;
-	const char *line;
-	size_t len;
+	struct line line = {.number = 0};
 	int rc;
 
-	while (lines_next(&s->in, &line, &len) == LINES_LINE) {
-		if (alert_record_parse(&r, line, len, NULL) < 0)
+	while (lines_next(&s->in, &line.p, &line.len) == LINES_LINE) {
+		if (alert_record_parse(&r, line.p, line.len, NULL) < 0)
 			continue;
-		rc = r.delivery_id == NULL ? put_foreign(s, &r, line, len, e)
-					   : 0;
+		rc = r.delivery_id == NULL ? put_foreign(s, &r, &line, e) : 0;
 		alert_record_release(&r);
 		if (rc < 0)
 			return -1;

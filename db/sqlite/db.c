@@ -159,6 +159,13 @@ q_int(struct query *q, int64_t v)
 }
 
 void
+q_pointer(struct query *q, const void *p, const char *type)
+{
+	bound(q, sqlite3_bind_pointer(
+		     q->stmt, ++q->at, (void *)(uintptr_t)p, type, NULL));
+}
+
+void
 q_text(struct query *q, const char *s)
 {
 	bound(q, sqlite3_bind_text(q->stmt, ++q->at, s, -1, SQLITE_STATIC));

@@ -119,6 +119,18 @@ void q_textn(struct query *q, const char *s, size_t n);
 void q_blob(struct query *q, const void *p, size_t n);
 void q_uuid(struct query *q, const struct uuid *u);
 void q_null(struct query *q);
+/* For a function of ours that knows the type (https://sqlite.org/bindptr.html). */
+void q_pointer(struct query *q, const void *p, const char *type);
+
+/* Ids for the function uuids(?) (uuids.c). */
+struct db_uuids {
+	const struct uuid *v;
+	size_t n;
+};
+
+void q_uuids(struct query *q, const struct db_uuids *ids);
+/* Make that function known. An SQLite result code. */
+int uuids_register(struct db *db);
 
 /* 1 a row, 0 the end, -1. */
 int q_step(struct query *q, struct err *e);
@@ -276,9 +288,9 @@ int alert_refresh(struct db *db, int64_t alert, struct err *e);
 int alert_settled(struct db *db, int64_t alert, const char *symbol,
     bool delivered, struct err *e);
 
-int sqlite_delivery_claim_alert(struct store *st, const struct uuid *alert_id,
-    const char *token, int64_t now_ms, int64_t lease_ms, store_delivery_fn *fn,
-    void *arg, struct err *e);
+int sqlite_delivery_claim_alerts(struct store *st, const struct uuid *alert_ids,
+    size_t n, int *given, const char *token, int64_t now_ms, int64_t lease_ms,
+    store_delivery_fn *fn, void *arg, struct err *e);
 int sqlite_delivery_claim_due(struct store *st, int64_t limit,
     const char *token, int64_t now_ms, int64_t lease_ms, store_delivery_fn *fn,
     void *arg, struct err *e);

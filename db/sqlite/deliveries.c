@@ -102,48 +102,68 @@ struct numbers {
 };
 
 static int
-collect(struct query *q, struct numbers *l, struct err *e)
+add(struct numbers *l, int64_t n, struct err *e)
 {
 	int64_t *v;
+
+	if (l->n == l->cap) {
+		l->cap = l->cap > 0 ? l->cap * 2 : 16;
+		v = realloc(l->v, l->cap * sizeof(*v));
+		if (v == NULL)
+			return err_set(e, "out of memory");
+		l->v = v;
+	}
+	l->v[l->n++] = n;
+	return 0;
+}
+
+static int
+collect(struct query *q, struct numbers *l, struct err *e)
+{
 	int rc;
 
-	while ((rc = q_step(q, e)) > 0) {
-		if (l->n == l->cap) {
-			l->cap = l->cap > 0 ? l->cap * 2 : 16;
-			v = realloc(l->v, l->cap * sizeof(*v));
-			if (v == NULL) {
-				rc = err_set(e, "out of memory");
-				break;
-			}
-			l->v = v;
-		}
-		l->v[l->n++] = col_int(q, 0);
-	}
+	while ((rc = q_step(q, e)) > 0)
+		if ((rc = add(l, col_int(q, 0), e)) < 0)
+			break;
 	q_close(q);
 	return rc;
 }
 
+/* How many from i on follow each other: deliveries that were made together. */
+static size_t
+run_length(const struct numbers *l, size_t i)
+{
+	size_t n = 1;
+
+	while (i + n < l->n && l->v[i + n] == l->v[i] + (int64_t)n)
+		n++;
+	return n;
+}
+
+/* One statement for each run of them: a burst is one. */
 static int
 lease_all(struct db *db, const struct numbers *l, const char *token,
     int64_t now_ms, int64_t lease_ms, struct err *e)
 {
 	struct query q;
-	size_t i;
+	size_t i, n;
 	int rc = 0;
 
 	if (l->n == 0)
 		return 0;
 	if (q_open(&q, db,
 		"UPDATE deliveries SET lease = ?, lease_until_ms = ?, "
-		"updated_ms = ? WHERE n = ?",
+		"updated_ms = ? WHERE n BETWEEN ? AND ?",
 		e) < 0)
 		return -1;
-	for (i = 0; i < l->n && rc == 0; i++) {
+	for (i = 0; i < l->n && rc == 0; i += n) {
+		n = run_length(l, i);
 		q_again(&q);
 		q_text(&q, token);
 		q_int(&q, now_ms + lease_ms);
 		q_int(&q, now_ms);
 		q_int(&q, l->v[i]);
+		q_int(&q, l->v[i + n - 1]);
 		rc = q_step(&q, e);
 	}
 	q_close(&q);
@@ -199,58 +219,85 @@ claim(struct db *db, struct query *q, bool own, const char *token,
 	return rc;
 }
 
-/* Lease and give what the open query yields, row by row: leasing moves no
- * row in the index that it reads. The number given, or -1. */
+/* The newest first: an alert that is named twice is named soon again. */
+static bool
+is_among(const struct numbers *l, int64_t n)
+{
+	size_t i = l->n;
+
+	while (i > 0)
+		if (l->v[--i] == n)
+			return true;
+	return false;
+}
+
+/* Give what the open query yields, each once, as if leased, and note it. 0 or
+ * -1; given counts by the place in the query. */
 static int
-claim_rows(struct db *db, struct query *q, const char *token, int64_t now_ms,
-    int64_t lease_ms, store_delivery_fn *fn, void *arg, struct err *e)
+give_unleased(struct query *q, struct numbers *l, int *given, const char *token,
+    int64_t now_ms, int64_t lease_ms, store_delivery_fn *fn, void *arg,
+    struct err *e)
 {
 	struct store_delivery d;
-	int rc, n = 0;
+	int rc;
 
 	while ((rc = q_step(q, e)) > 0) {
-		struct numbers one = {.n = 1};
-
 		read_delivery(q, &d);
-		one.v = &d.claim.row;
-		if (lease_all(db, &one, token, now_ms, lease_ms, e) < 0) {
-			rc = -1;
-			break;
-		}
+		if (is_among(l, d.claim.row))
+			continue;
 		d.lease = token;
 		d.lease_until_ms = now_ms + lease_ms;
 		d.updated_ms = now_ms;
-		n++;
-		if ((rc = db_answer(fn(arg, &d, e), e)) != 0)
+		given[col_int(q, 20)]++;
+		if ((rc = add(l, d.claim.row, e)) < 0 ||
+		    (rc = db_answer(fn(arg, &d, e), e)) != 0)
 			break;
 	}
 	q_close(q);
-	return rc < 0 ? -1 : n;
+	return rc < 0 ? -1 : 0;
 }
 
-int
-sqlite_delivery_claim_alert(struct store *st, const struct uuid *alert_id,
+static int
+claim_alerts(struct db *db, const struct db_uuids *ids, int *given,
     const char *token, int64_t now_ms, int64_t lease_ms, store_delivery_fn *fn,
     void *arg, struct err *e)
 {
-	struct db *db = db_of(st);
+	struct numbers l = {0};
 	struct query q;
+	int rc;
+
+	if (q_open(&q, db,
+		COLUMNS ", u.i FROM uuids(?) u "
+			"CROSS JOIN alerts a ON a.id = u.id "
+			"CROSS JOIN deliveries d ON d.alert = a.seq "
+			"LEFT JOIN rules r ON r.id = d.rule_id "
+			"WHERE d.status < 2 AND d.lease_until_ms <= ?",
+		e) < 0)
+		return -1;
+	q_uuids(&q, ids);
+	q_int(&q, now_ms);
+	rc = give_unleased(&q, &l, given, token, now_ms, lease_ms, fn, arg, e);
+	if (rc == 0)
+		rc = lease_all(db, &l, token, now_ms, lease_ms, e);
+	free(l.v);
+	return rc < 0 ? -1 : (int)l.n;
+}
+
+int
+sqlite_delivery_claim_alerts(struct store *st, const struct uuid *alert_ids,
+    size_t n, int *given, const char *token, int64_t now_ms, int64_t lease_ms,
+    store_delivery_fn *fn, void *arg, struct err *e)
+{
+	struct db_uuids ids = {.v = alert_ids, .n = n};
+	struct db *db = db_of(st);
 	bool own;
 
+	memset(given, 0, n * sizeof(*given));
 	if (db_enter(db, false, &own, e) < 0)
 		return -1;
-	if (q_open(&q, db,
-		COLUMNS "FROM alerts a CROSS JOIN deliveries d "
-			"ON d.alert = a.seq "
-			"LEFT JOIN rules r ON r.id = d.rule_id "
-			"WHERE a.id = ? AND d.status < 2 "
-			"AND d.lease_until_ms <= ? ORDER BY d.channel",
-		e) < 0)
-		return db_leave(db, own, -1, e);
-	q_uuid(&q, alert_id);
-	q_int(&q, now_ms);
 	return db_leave(db, own,
-	    claim_rows(db, &q, token, now_ms, lease_ms, fn, arg, e), e);
+	    claim_alerts(db, &ids, given, token, now_ms, lease_ms, fn, arg, e),
+	    e);
 }
 
 /* Whether anything is due: a look that locks nobody out. */

@@ -72,7 +72,7 @@ static const struct store_ops sqlite_ops = {
     .alert_count = sqlite_alert_count,
     .alert_after = sqlite_alert_after,
     .alert_seq = sqlite_alert_seq,
-    .delivery_claim_alert = sqlite_delivery_claim_alert,
+    .delivery_claim_alerts = sqlite_delivery_claim_alerts,
     .delivery_claim_due = sqlite_delivery_claim_due,
     .delivery_claim_id = sqlite_delivery_claim_id,
     .delivery_claim_lane = sqlite_delivery_claim_lane,
@@ -279,6 +279,8 @@ configure(struct db *db, struct err *e)
 	wal_watch(db);
 	(void)sqlite3_db_config(
 	    db->sql, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, NULL);
+	if (uuids_register(db) != SQLITE_OK)
+		return db_fail(db, e);
 	return exec(db,
 	    "PRAGMA foreign_keys=ON; PRAGMA temp_store=MEMORY; "
 	    "PRAGMA cache_size=-16384; PRAGMA cache_spill=32001; "

@@ -657,6 +657,76 @@ by_claim(void)
 	scratch_remove(&s);
 }
 
+static int
+note_order(void *arg, const struct store_delivery *d, struct err *e)
+{
+	struct buf *b = arg;
+	int64_t n;
+
+	(void)e;
+	ok(d->lease != NULL && strcmp(d->lease, "many") == 0 &&
+		d->lease_until_ms == NOW + 5000,
+	    "given as it is leased");
+	n = d->claim.alert;
+	return buf_addf(b, "%" PRId64 ":%s ", n, d->channel);
+}
+
+/* Many alerts in one claim: some not there, named twice, or another's. */
+static void
+many_at_once(void)
+{
+	struct uuid ids[6], rule, d, unknown = {{9}};
+	int given[6] = {7, 7, 7, 7, 7, 7};
+	struct seen s = {0};
+	struct scratch dir;
+	struct store *st;
+	struct buf order;
+	struct err e;
+	int i;
+
+	scratch_make(&dir);
+	st = open_scratch(&dir);
+	rule = put_rule(st, 1, "BTC", 1);
+	for (i = 0; i < 6; i++) {
+		put_alert(st, &rule, "BTC", i, 2, NOW, 0);
+		ids[i] = alert_of(&rule, "BTC", i);
+	}
+	d = delivery_of(&ids[1], "discord");
+	is_int(store_delivery_claim_id(
+		   st, &d, "other", NOW, 5000, see_delivery, &s, &e),
+	    1, "another holds one");
+	ids[3] = unknown;
+	ids[4] = ids[0];
+	buf_init(&order, 1000);
+	is_int(store_delivery_claim_alerts(st, ids, 6, given, "many", NOW, 5000,
+		   note_order, &order, &e),
+	    7, "the others are ours");
+	is_str(order.p,
+	    "1:discord 1:generic 2:generic 3:discord 3:generic 6:discord "
+	    "6:generic ",
+	    "alert by alert, each once");
+	ok(given[0] == 2 && given[1] == 1 && given[2] == 2 && given[3] == 0 &&
+		given[4] == 0 && given[5] == 2,
+	    "and counted for each");
+	for (i = 0; i < 6; i++) {
+		struct uuid a = alert_of(&rule, "BTC", i);
+
+		d = delivery_of(&a, "generic");
+		is_int(store_delivery_renew(st, &d, "many", NOW, 5000, &e),
+		    i != 3 && i != 4,
+		    "the lease is written, of those that were named only");
+	}
+	d = delivery_of(&ids[1], "discord");
+	is_int(store_delivery_renew(st, &d, "other", NOW, 5000, &e), 1,
+	    "the other's is still its own");
+	is_int(store_delivery_claim_alerts(st, ids, 0, given, "many", NOW, 5000,
+		   note_order, &order, &e),
+	    0, "none of none");
+	buf_release(&order);
+	store_close(st);
+	scratch_remove(&dir);
+}
+
 int
 main(void)
 {
@@ -687,5 +757,6 @@ main(void)
 	scratch_remove(&s);
 	moved_and_gone();
 	by_claim();
+	many_at_once();
 	return tap_done();
 }
