@@ -73,6 +73,8 @@ struct channel_kind_ops {
 	/* Requests at once; alerts in one request at most. */
 	int concurrency;
 	int digest;
+	/* A wait that it asks for may hold for its whole host. */
+	bool host_waits;
 	/* build does without the parsed record. */
 	bool raw;
 	/* Make the request for n alerts (1 unless digest allows more), all but

@@ -190,6 +190,7 @@ const struct channel_kind_ops channel_discord = {
     .windows = {{5, 2 * 1000000}, {30, 60 * 1000000}},
     .concurrency = 1,
     .digest = EMBEDS_MAX,
+    .host_waits = true,
     .build = build,
     .reads_answer = true,
     .judge = judge,

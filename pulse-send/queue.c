@@ -551,6 +551,15 @@ take(struct queue *q, struct endpoint *e, int64_t now_us, struct delivery **v)
 	return n;
 }
 
+/* Whether no answer that is still to come can forbid what waits in the worker
+ * then. */
+static bool
+may_go_ahead(const struct endpoint *e)
+{
+	return e->in_flight == 0 && !e->ops->host_waits &&
+	       e->channel.kind != CHANNEL_KIND_EXEC;
+}
+
 size_t
 queue_take(struct queue *q, int64_t now_us, bool ahead, struct delivery **v)
 {
@@ -562,8 +571,7 @@ queue_take(struct queue *q, int64_t now_us, bool ahead, struct delivery **v)
 
 		if (!may_leave(q, e, now_us))
 			continue;
-		if (!ahead ||
-		    (e->in_flight == 0 && e->channel.kind != CHANNEL_KIND_EXEC))
+		if (!ahead || may_go_ahead(e))
 			return take(q, e, now_us, v);
 		make_runnable(q, e);
 		if (seen == NULL)

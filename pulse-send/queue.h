@@ -155,7 +155,7 @@ struct delivery *queue_lane_head(const struct queue *q,
  * DIGEST_MAX, all of one endpoint) become SENDING. Returns their number.
  * ahead: it is to wait for others to end, so only of an endpoint with which
  * nothing else is under way (an answer that asks for silence would come too
- * late for it), and no program.
+ * late for it), none whose host may ask all of them for silence, no program.
  */
 size_t
 queue_take(struct queue *q, int64_t now_us, bool ahead, struct delivery **v);

@@ -360,3 +360,21 @@ is_gone() {
 	# It spun some ten thousand times a second.
 	[ $(($(wc -l <"$LAB/calls") - before)) -lt 1000 ]
 }
+
+@test "a wait for all of Discord holds for what was handed over ahead, too" {
+	lab_sink --answer '{"path":"/api/v10/webhooks/1/a","n":1,"delay_ms":300,"status":429,"body":"{\"message\":\"slow\",\"retry_after\":3,\"global\":true}"}' \
+	    --answer '{"path":"/api/v10/webhooks/1/a","status":200,"body":"{\"id\":\"1\"}"}' \
+	    --answer '{"path":"/api/v10/webhooks/*","status":200,"body":"{\"id\":\"1\"}"}'
+	for i in 1 2; do
+		printf '{"id":"7323ab12-0000-4000-8000-%012d","name":"r","symbol":"BTC","rule_type":"price_threshold","config":{"threshold":1,"operator":">="},"discord_webhook_url":"%s/api/webhooks/%d/a"}\n' \
+		    "$i" "$SINK" "$i"
+	done | pulse-ctl rule import >/dev/null
+	url any /none
+	# The second has no place before the first was answered.
+	{ alert 1 1; alert 2 2; } | pulse-send -c 1 --discord-file "$LAB/any" >"$LAB/out"
+	[ "$(jq -r .status "$LAB/out" | sort | uniq -c | xargs)" = "2 delivered 1 retrying" ]
+	requests '.mono_us' >"$LAB/times"
+	[ "$(wc -l <"$LAB/times")" -eq 3 ]
+	# Nothing for 3 s.
+	[ $(($(sed -n 2p "$LAB/times") - $(sed -n 1p "$LAB/times"))) -ge 3000000 ]
+}
