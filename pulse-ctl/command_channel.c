@@ -654,6 +654,40 @@ each(struct ctl *c, int (*fn)(struct ctl *c, const char *name))
 	return rc;
 }
 
+struct users {
+	char quoted[CHANNEL_NAME_MAX + 2]; /* as a rule's list has the name */
+	long n;
+};
+
+static int
+count_user(void *arg, const struct rule *r, struct err *e)
+{
+	struct users *u = arg;
+
+	(void)e;
+	u->n += r->channels != NULL && strstr(r->channels, u->quoted) != NULL;
+	return 0;
+}
+
+/* Rules that send through it would go on, into nothing: say so. */
+static int
+warn_of_users(struct ctl *c, const char *name, struct err *e)
+{
+	struct store_rule_filter all = {.active = -1, .unordered = true};
+	struct users u = {.n = 0};
+
+	(void)snprintf(u.quoted, sizeof(u.quoted), "\"%s\"", name);
+	if (store_rule_list(c->store, &all, count_user, &u, e) < 0)
+		return -1;
+	if (u.n > 0)
+		fprintf(stderr,
+		    "%s: warning: %ld rule%s still name%s channel '%s': what "
+		    "they raise for it will be dead\n",
+		    c->program.name, u.n, u.n > 1 ? "s" : "",
+		    u.n > 1 ? "" : "s", name);
+	return 0;
+}
+
 static int
 remove_one(struct ctl *c, const char *name)
 {
@@ -664,6 +698,8 @@ remove_one(struct ctl *c, const char *name)
 	if (code != 0)
 		return code;
 	stored_channel_release(&s);
+	if (warn_of_users(c, name, &e) < 0)
+		return ctl_fail(c, EXIT_UNAVAILABLE, &e);
 	if (!c->common.dry_run && channels_delete(c->store, name, &e) < 0)
 		return ctl_fail(c, EXIT_UNAVAILABLE, &e);
 	return 0;

@@ -67,7 +67,11 @@ fire() {
 	pulse-ctl channel rm -n ops
 	pulse-ctl channel add -n more generic --file url="$LAB/g"
 	[ "$(pulse-ctl channel list | jq -c '[.name, .tries, .state]')" = '["ops",2,"ok"]' ]
-	pulse-ctl channel rm ops
+	# A rule that names it goes on into nothing: that is said.
+	pulse-ctl rule add BTC 'price >= 100' --channel ops >/dev/null
+	run --separate-stderr pulse-ctl channel rm ops
+	[ "$status" -eq 0 ]
+	[[ $stderr == *"warning: 1 rule still names channel 'ops'"* ]]
 	run pulse-ctl channel show ops
 	[ "$status" -eq 1 ]
 }
