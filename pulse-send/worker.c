@@ -20,6 +20,10 @@
  * array. */
 #define PLACE_BITS 16
 
+/* Processes in a row that may end before they have answered anything: one that
+ * is idle, or has just begun, may be killed like any other. */
+#define FRUITLESS_MAX 3
+
 struct worker_call {
 	struct worker_call *next; /* spare */
 	uint64_t id; /* 0 while it is spare */
@@ -31,7 +35,7 @@ struct worker {
 	struct worker_options options;
 	pid_t pid;
 	struct wire wire;
-	bool answered; /* this process did, once at least */
+	int fruitless; /* processes since the last answer */
 	struct worker_call *calls, *spare;
 	uint64_t ncalls; /* that were handed over */
 	/* In memory that the worker sees: the last id that is recalled. */
@@ -80,7 +84,7 @@ start_process(struct worker *w, struct err *e)
 		return err_local(e, "fork: %s", strerror(errno));
 	}
 	wire_init(&w->wire, fd[0], OUT_MAX);
-	w->answered = false;
+	w->fruitless++;
 	return 0;
 }
 
@@ -235,14 +239,13 @@ break_calls(struct worker *w, const char *why)
 static int
 replace(struct worker *w, struct err *e)
 {
-	bool answered = w->answered;
 	struct err why;
 	int status = 0;
 
 	end_process(w, &status);
 	say_end(status, &why);
 	break_calls(w, why.msg);
-	if (!answered)
+	if (w->fruitless > FRUITLESS_MAX)
 		return err_set(e, "%s", why.msg);
 	log_error("%s; another one takes its place", why.msg);
 	return start_process(w, e);
@@ -255,7 +258,7 @@ worker_service(struct worker *w, struct err *e)
 	int rc = wire_receive(&w->wire);
 
 	while (rc > 0 && (rc = wire_next_answer(&w->wire, &a)) > 0) {
-		w->answered = true;
+		w->fruitless = 0;
 		finish(w, &a);
 	}
 	return rc < 0 ? replace(w, e) : 0;
