@@ -182,7 +182,7 @@ teach_endpoint(struct sender *s, struct sending *g, bool left, bool answered)
 		    now_us + v->wait_us > p->host->blocked_until_us)
 			p->host->blocked_until_us = now_us + v->wait_us;
 	}
-	if (v->kind == VERDICT_TRANSIENT) {
+	if (v->kind == VERDICT_TRANSIENT && answered) {
 		trend = -1;
 		hear_of(s, g,
 		    breaker_failure(&p->breaker, &breaker_policy_default,
@@ -355,7 +355,9 @@ on_done(void *arg, const struct wire_answer *a)
 	request_say(c, r, &g->verdict, g->error, sizeof(g->error));
 	request_keep_answer(
 	    c, r->body, r->len, g->response, sizeof(g->response));
-	finish(g->sender, g, r->left, r->outcome != HTTP_REFUSED,
+	/* That the worker was lost, or stopped, says nothing of a receiver. */
+	finish(g->sender, g, r->left,
+	    r->outcome != HTTP_REFUSED && a->started_us != 0,
 	    r->left && r->outcome != HTTP_ANSWERED);
 }
 

@@ -378,3 +378,27 @@ is_gone() {
 	# Nothing for 3 s.
 	[ $(($(sed -n 2p "$LAB/times") - $(sed -n 1p "$LAB/times"))) -ge 3000000 ]
 }
+
+@test "a HTTP worker that is killed is no failure of the receivers it called" {
+	lab_sink --answer '{"path":"/hook","n":5,"status":200}' \
+	    --answer '{"path":"/hook","n":6,"end":"hang"}' \
+	    --answer '{"path":"/hook","status":200}'
+	url any /hook
+	start_sender --webhook-file "$LAB/any"
+	# One after the other: with each the receiver may have one more at once.
+	for i in 1 2 3 4 5; do
+		alert "$i" "$i" >&7
+		delivered() { [ "$(grep -c '"delivered"' "$LAB/out")" -eq "$i" ]; }
+		until_true 20 delivered
+	done
+	for i in 6 7 8 9 10 11; do
+		alert "$i" "$i"
+	done >&7
+	seen 11
+	kill -9 "$worker"
+	exec 7>&-
+	wait "$pid"
+	[ "$(grep -c '"retrying"' "$LAB/out")" -eq 6 ]
+	[ "$(grep -c '"delivered"' "$LAB/out")" -eq 11 ]
+	run ! grep -q 'left alone' "$LAB/err"
+}
