@@ -42,6 +42,7 @@ outage_begin(struct sender *s, const struct err *why)
 	struct outage *o = &s->outage;
 	int64_t now_us = clock_mono_us();
 
+	worker_recall(s->worker);
 	if (o->since_us == 0) {
 		o->since_us = now_us;
 		o->wait_us = RETRY_MIN_US;

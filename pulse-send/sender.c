@@ -470,20 +470,31 @@ enum place {
 	PLACE_NOW,
 };
 
+static size_t
+slow_programs(const struct sender *s, int64_t now_us)
+{
+	const struct sending *g;
+	size_t n = 0;
+
+	if (s->nprograms == 0)
+		return 0;
+	TAILQ_FOREACH (g, &s->running, link) {
+		if (now_us - g->started_us < WORKER_SLOW_US)
+			break;
+		n += g->process != NULL;
+	}
+	return n;
+}
+
 /* As the worker has it: see worker.h. */
 static enum place
 place(const struct sender *s, int64_t now_us)
 {
-	size_t limit = (size_t)s->options.concurrency, quick = s->nrunning;
-	const struct sending *g;
+	size_t limit = (size_t)s->options.concurrency, quick;
 
 	if (s->nrunning < limit)
 		return PLACE_NOW;
-	TAILQ_FOREACH (g, &s->running, link) {
-		if (now_us - g->started_us < WORKER_SLOW_US)
-			break;
-		quick--;
-	}
+	quick = s->nrunning - worker_slow(s->worker) - slow_programs(s, now_us);
 	if (quick < limit && s->nrunning < WORKER_STRETCH * limit)
 		return PLACE_NOW;
 	/* Programs have no worker: none may join those that run. */
@@ -673,10 +684,11 @@ turn(struct sender *s, struct err *e)
 static bool
 finished(const struct sender *s)
 {
-	if (s->nrunning > 0 || settle_syncs(s))
+	if (s->nrunning > 0)
 		return false;
-	return s->draining || (!s->input_open && s->queue.n == 0 &&
-				  s->notices == NULL && !settle_waits(s));
+	return s->draining ||
+	       (!s->input_open && s->queue.n == 0 && s->notices == NULL &&
+		   !settle_waits(s) && !settle_syncs(s));
 }
 
 /* Not waited for any longer: what had left may have arrived. */
@@ -691,10 +703,11 @@ cancel_all(struct sender *s)
 	struct sending *g;
 
 	while ((g = TAILQ_FIRST(&s->running)) != NULL) {
+		a.unsent = false;
 		if (g->process != NULL)
 			process_cancel(s->processes, g->process);
 		else
-			worker_cancel(s->worker, g->call);
+			a.unsent = !worker_cancel(s->worker, g->call);
 		on_done(g, &a);
 	}
 }

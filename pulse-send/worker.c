@@ -38,8 +38,7 @@ struct worker {
 	int fruitless; /* processes since the last answer */
 	struct worker_call *calls, *spare;
 	uint64_t ncalls; /* that were handed over */
-	/* In memory that the worker sees: the last id that is recalled. */
-	_Atomic uint64_t *recalled;
+	struct worker_shared *shared;
 };
 
 /* ---- the process --------------------------------------------------------- */
@@ -63,7 +62,7 @@ live(int fd, pid_t parent, const struct worker *w)
 	    dup2(null, STDOUT_FILENO) < 0 ||
 	    close_range(STDERR_FILENO + 1, ~0U, 0) < 0)
 		_exit(1);
-	_exit(worker_main(STDIN_FILENO, &w->options, w->recalled));
+	_exit(worker_main(STDIN_FILENO, &w->options, w->shared));
 }
 
 static int
@@ -122,9 +121,9 @@ worker_open(struct worker **out, const struct worker_options *o, struct err *e)
 	w->options = *o;
 	w->wire.fd = -1;
 	w->calls = calloc((size_t)o->calls, sizeof(*w->calls));
-	w->recalled = mmap(NULL, sizeof(*w->recalled), PROT_READ | PROT_WRITE,
+	w->shared = mmap(NULL, sizeof(*w->shared), PROT_READ | PROT_WRITE,
 	    MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-	if (w->calls == NULL || w->recalled == MAP_FAILED)
+	if (w->calls == NULL || w->shared == MAP_FAILED)
 		return err_local(e, "out of memory");
 	for (i = o->calls - 1; i >= 0; i--)
 		make_spare(w, &w->calls[i]);
@@ -139,8 +138,8 @@ worker_close(struct worker *w)
 	if (w == NULL)
 		return;
 	end_process(w, &status);
-	if (w->recalled != NULL && w->recalled != MAP_FAILED)
-		(void)munmap((void *)w->recalled, sizeof(*w->recalled));
+	if (w->shared != NULL && w->shared != MAP_FAILED)
+		(void)munmap(w->shared, sizeof(*w->shared));
 	free(w->calls);
 	free(w);
 }
@@ -167,17 +166,26 @@ worker_start(struct worker *w, const struct http_request *r,
 }
 
 /* (Should there be no room to say so, the answer is thrown away.) */
-void
+bool
 worker_cancel(struct worker *w, struct worker_call *c)
 {
+	bool begun = c->id <= w->shared->begun;
+
 	(void)wire_put_cancel(&w->wire, c->id);
 	make_spare(w, c);
+	return begun;
+}
+
+size_t
+worker_slow(const struct worker *w)
+{
+	return (size_t)w->shared->slow;
 }
 
 void
 worker_recall(struct worker *w)
 {
-	*w->recalled = (w->ncalls + 1) << PLACE_BITS;
+	w->shared->recalled = (w->ncalls + 1) << PLACE_BITS;
 }
 
 /* ---- the loop's side ----------------------------------------------------- */
@@ -219,7 +227,7 @@ say_end(int status, struct err *s)
 		    WEXITSTATUS(status));
 }
 
-/* Whatever it was asked may have left. */
+/* What it had begun may have left. */
 static void
 break_calls(struct worker *w, const char *why)
 {
@@ -230,9 +238,12 @@ break_calls(struct worker *w, const char *why)
 				    .error = why}};
 	int i;
 
-	for (i = 0; i < w->options.calls; i++)
-		if ((a.id = w->calls[i].id) != 0)
-			finish(w, &a);
+	for (i = 0; i < w->options.calls; i++) {
+		if ((a.id = w->calls[i].id) == 0)
+			continue;
+		a.unsent = a.id > w->shared->begun;
+		finish(w, &a);
+	}
 }
 
 /* It is gone: another one, but not again and again. */
@@ -245,6 +256,7 @@ replace(struct worker *w, struct err *e)
 	end_process(w, &status);
 	say_end(status, &why);
 	break_calls(w, why.msg);
+	w->shared->slow = 0;
 	if (w->fruitless > FRUITLESS_MAX)
 		return err_set(e, "%s", why.msg);
 	log_error("%s; another one takes its place", why.msg);

@@ -58,12 +58,16 @@ void worker_close(struct worker *w);
  */
 int worker_start(struct worker *w, const struct http_request *r,
     worker_done_fn *done, void *arg, struct worker_call **call, struct err *e);
-/* Drop it: its connection is closed, done never runs. */
-void worker_cancel(struct worker *w, struct worker_call *call);
+/* Drop it: its connection is closed, done never runs. Whether it had begun, so
+ * that it may have left. */
+bool worker_cancel(struct worker *w, struct worker_call *call);
 
 /* Whatever was handed over and has not begun yet is not to begin: it ends
  * unsent, in its turn. */
 void worker_recall(struct worker *w);
+
+/* How many of the calls that run make room for others: see WORKER_SLOW_US. */
+size_t worker_slow(const struct worker *w);
 
 /* What to wait for, and on which descriptor (poll(2)). */
 int worker_fd(const struct worker *w);
@@ -74,10 +78,16 @@ int worker_service(struct worker *w, struct err *e);
 /* Let leave what was handed over. */
 void worker_flush(struct worker *w);
 
+/* In memory that both processes see. Calls begin in the order of their ids. */
+struct worker_shared {
+	_Atomic uint64_t recalled; /* calls up to this id are not to begin */
+	_Atomic uint64_t begun; /* the last one that did */
+	_Atomic int slow; /* running for longer than WORKER_SLOW_US */
+};
+
 /* The worker's life, in the process that was made for it, which talks with
- * pulse-send over fd. Calls up to *recalled, which is shared memory, are not
- * begun. Returns its exit status. */
+ * pulse-send over fd. Returns its exit status. */
 int worker_main(
-    int fd, const struct worker_options *o, const _Atomic uint64_t *recalled);
+    int fd, const struct worker_options *o, struct worker_shared *shared);
 
 #endif

@@ -21,7 +21,7 @@
 
 struct serving {
 	const struct worker_options *options;
-	const _Atomic uint64_t *recalled;
+	struct worker_shared *shared;
 	struct http *http;
 	struct wire wire;
 	TAILQ_HEAD(, job) running; /* the oldest first */
@@ -61,6 +61,15 @@ skip_slow(const struct serving *s, int64_t now_us, int *slow)
 		++*slow;
 	}
 	return j;
+}
+
+static void
+tell_slow(struct serving *s, int64_t now_us)
+{
+	int slow;
+
+	(void)skip_slow(s, now_us, &slow);
+	s->shared->slow = slow;
 }
 
 static bool
@@ -136,6 +145,7 @@ start(struct serving *s, struct wire_ask *a, int64_t now_us)
 		refuse(s, a->id, &why);
 		return;
 	}
+	s->shared->begun = a->id;
 	*j = (struct job){.serving = s, .id = a->id, .started_us = now_us};
 	if (http_start(s->http, &a->request, on_done, j, &j->call, &why) < 0) {
 		refuse(s, a->id, &why);
@@ -171,7 +181,7 @@ take_asks(struct serving *s)
 	while (has_place(s, now_us) && (rc = wire_next_ask(&s->wire, &a)) > 0) {
 		if (a.cancel)
 			cancel(s, a.id);
-		else if (a.id <= *s->recalled)
+		else if (a.id <= s->shared->recalled)
 			answer_unsent(s, a.id);
 		else
 			start(s, &a, now_us);
@@ -202,7 +212,8 @@ timeout_of(const struct serving *s, bool place)
 static int
 turn(struct serving *s, struct err *e)
 {
-	bool place = has_place(s, clock_mono_us());
+	int64_t now_us = clock_mono_us();
+	bool place = has_place(s, now_us);
 	/* What has been read is begun first, so that it never adds up. */
 	bool reads = place && !wire_has_next(&s->wire);
 	struct pollfd p[2] = {
@@ -212,6 +223,7 @@ turn(struct serving *s, struct err *e)
 	    {.fd = http_fd(s->http), .events = POLLIN},
 	};
 
+	tell_slow(s, now_us);
 	if (poll(p, 2, timeout_of(s, place)) < 0 && errno != EINTR)
 		return err_set(e, "poll: %s", strerror(errno));
 	if ((p[0].revents & POLLHUP) ||
@@ -233,11 +245,11 @@ turn(struct serving *s, struct err *e)
 
 int
 worker_main(
-    int fd, const struct worker_options *o, const _Atomic uint64_t *recalled)
+    int fd, const struct worker_options *o, struct worker_shared *shared)
 {
 	struct http_options http = {
 	    .max_connections = WORKER_STRETCH * o->concurrency};
-	struct serving s = {.options = o, .recalled = recalled};
+	struct serving s = {.options = o, .shared = shared};
 	struct err e;
 	int rc;
 

@@ -503,6 +503,51 @@ test_killed(const char *url, int listener)
 	close(fd);
 }
 
+/* What waited for a place when the worker was lost, or was dropped, had not
+ * left. */
+static void
+test_begun(const char *url, int listener)
+{
+	struct worker *w = open_worker(1, 4, true);
+	struct got first, second, third;
+	struct worker_call *call, *waiting;
+	int fd;
+
+	is_int((int64_t)worker_slow(w), 0, "nothing is slow at first");
+	ask(w, url, "/1", &first, NULL);
+	ask(w, url, "/2", &second, NULL);
+	serve_until(w, listener, NULL, 0);
+	fd = accept(listener, NULL, NULL);
+	next_request(w, fd);
+	while (worker_slow(w) == 0)
+		(void)usleep(1000);
+	is_int((int64_t)worker_slow(w), 1, "one that hangs becomes slow");
+	/* It makes room. */
+	serve_until(w, listener, NULL, 0);
+	close(accept(listener, NULL, NULL));
+	serve_until(w, -1, &second, 1);
+	ask(w, url, "/2", &second, NULL);
+	serve_until(w, listener, NULL, 0);
+	ask(w, url, "/3", &third, NULL);
+	worker_flush(w);
+	kill(child(), SIGKILL);
+	serve_until(w, -1, &third, 1);
+	ok(first.n == 1 && !first.unsent && first.left && second.n == 1 &&
+		!second.unsent,
+	    "the worker was lost: what had begun may have left");
+	ok(third.n == 1 && third.unsent, "what waited has not");
+	is_int((int64_t)worker_slow(w), 0, "the new one begins anew");
+	close(fd);
+	close(accept(listener, NULL, NULL));
+	ask(w, url, "/1", &first, &call);
+	serve_until(w, listener, NULL, 0);
+	ask(w, url, "/2", &second, &waiting);
+	ok(worker_cancel(w, call) && !worker_cancel(w, waiting),
+	    "the same of what is dropped");
+	worker_close(w);
+	close(accept(listener, NULL, NULL));
+}
+
 int
 main(void)
 {
@@ -519,6 +564,7 @@ main(void)
 	test_large(url);
 	test_cancel(url, listener);
 	test_killed(url, listener);
+	test_begun(url, listener);
 	close(listener);
 	return tap_done();
 }
