@@ -691,7 +691,8 @@ finished(const struct sender *s)
 		   !settle_waits(s) && !settle_syncs(s));
 }
 
-/* Not waited for any longer: what had left may have arrived. */
+/* Not waited for any longer: what had left may have arrived. What has not begun
+ * never will, also while the last commits are tried. */
 static void
 cancel_all(struct sender *s)
 {
@@ -702,6 +703,7 @@ cancel_all(struct sender *s)
 				    .error = "stopped before an answer came"}};
 	struct sending *g;
 
+	worker_recall(s->worker);
 	while ((g = TAILQ_FIRST(&s->running)) != NULL) {
 		a.unsent = false;
 		if (g->process != NULL)

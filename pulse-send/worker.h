@@ -59,7 +59,8 @@ void worker_close(struct worker *w);
 int worker_start(struct worker *w, const struct http_request *r,
     worker_done_fn *done, void *arg, struct worker_call **call, struct err *e);
 /* Drop it: its connection is closed, done never runs. Whether it had begun, so
- * that it may have left. */
+ * that it may have left. One that had not may begin until the worker has read
+ * of this, unless it was recalled before. */
 bool worker_cancel(struct worker *w, struct worker_call *call);
 
 /* Whatever was handed over and has not begun yet is not to begin: it ends

@@ -145,7 +145,6 @@ start(struct serving *s, struct wire_ask *a, int64_t now_us)
 		refuse(s, a->id, &why);
 		return;
 	}
-	s->shared->begun = a->id;
 	*j = (struct job){.serving = s, .id = a->id, .started_us = now_us};
 	if (http_start(s->http, &a->request, on_done, j, &j->call, &why) < 0) {
 		refuse(s, a->id, &why);
@@ -179,9 +178,14 @@ take_asks(struct serving *s)
 	int rc = 0;
 
 	while (has_place(s, now_us) && (rc = wire_next_ask(&s->wire, &a)) > 0) {
-		if (a.cancel)
+		if (a.cancel) {
 			cancel(s, a.id);
-		else if (a.id <= s->shared->recalled)
+			continue;
+		}
+		/* In this order: who recalls it and then finds that it has not
+		 * begun can be sure that it never will. */
+		s->shared->begun = a.id;
+		if (a.id <= s->shared->recalled)
 			answer_unsent(s, a.id);
 		else
 			start(s, &a, now_us);

@@ -548,6 +548,32 @@ test_begun(const char *url, int listener)
 	close(accept(listener, NULL, NULL));
 }
 
+/* Stopped at once: what had not begun is dropped, and never leaves. */
+static void
+test_recalled_and_dropped(const char *url, int listener)
+{
+	struct worker *w = open_worker(1, 4, true);
+	struct got first, second, third;
+	struct worker_call *waiting;
+	int fd;
+
+	ask(w, url, "/1", &first, NULL);
+	ask(w, url, "/2", &second, &waiting);
+	serve_until(w, listener, NULL, 0);
+	fd = accept(listener, NULL, NULL);
+	next_request(w, fd);
+	worker_recall(w);
+	ok(!worker_cancel(w, waiting), "it has not begun");
+	ask(w, url, "/3", &third, NULL);
+	answer(fd);
+	is_str(next_request(w, fd), "GET /3 HTTP/1.1", "and never does");
+	answer(fd);
+	serve_until(w, -1, &third, 1);
+	ok(first.n == 1 && second.n == 0 && third.n == 1, "nor ends");
+	worker_close(w);
+	close(fd);
+}
+
 int
 main(void)
 {
@@ -565,6 +591,7 @@ main(void)
 	test_cancel(url, listener);
 	test_killed(url, listener);
 	test_begun(url, listener);
+	test_recalled_and_dropped(url, listener);
 	close(listener);
 	return tap_done();
 }
