@@ -890,9 +890,13 @@ stop(struct server *s)
 		if (c->state == CONN_IDLE || c->state == CONN_HEAD ||
 		    c->state == CONN_STREAM || c->state == CONN_DRAIN)
 			conn_kill(c);
+	/* At once, the library's copy too: whoever connects from now on gets
+	 * the successor, or is refused, and does not wait in vain. */
 	if (s->listen_wsi != NULL)
 		lws_set_timeout(
-		    s->listen_wsi, PENDING_TIMEOUT_USER_OK, LWS_TO_KILL_ASYNC);
+		    s->listen_wsi, PENDING_TIMEOUT_USER_OK, LWS_TO_KILL_SYNC);
+	s->listen_wsi = NULL;
+	listen_close(&s->listen);
 }
 
 static int

@@ -144,6 +144,7 @@ minutes() { # FIRST COUNT
 	minutes 0 1
 	until_true 90 grep -qx stop steps
 	kill "$SERVE_PID"
+	wait "$SERVE_PID"
 	until_true 90 grep -qx start steps
 	minutes 1 3
 	serve "$port"

@@ -864,6 +864,35 @@ CH='{"name":"desk","kind":"slack","url":"https://hooks.slack.com/services/T0/B0/
 	run -69 pulse-ctl serve --listen nonsense
 }
 
+@test "after SIGTERM the address is free for a successor, while what is under way is finished" {
+	local fd old
+
+	refused() {
+		! (: <>"/dev/tcp/127.0.0.1/$PORT") 2>/dev/null
+	}
+	serve
+	exec {fd}<>"/dev/tcp/127.0.0.1/$PORT"
+	printf '%s\r\n' 'POST /api/v1/rules HTTP/1.1' 'Host: x' \
+	    "X-API-Key: $ADMIN" 'Content-Type: application/json' \
+	    "Content-Length: ${#RULE}" 'Connection: close' '' >&"$fd"
+	printf %s "${RULE::20}" >&"$fd"
+	# An answer to another says that this one was read.
+	[ "$(open_req GET /health)" = 200 ]
+	old=$SERVE_PID
+	kill "$old"
+	until_true 5 refused
+	mv serve.err old.err
+	serve --listen "127.0.0.1:$PORT"
+	[ "$(open_req GET /health)" = 200 ]
+	kill -0 "$old"
+	printf %s "${RULE:20}" >&"$fd"
+	timeout 20 head -n 1 <&"$fd" | grep -q '^HTTP/1.1 201'
+	exec {fd}>&-
+	wait "$old"
+	[ "$(req GET /api/v1/rules)" = 200 ]
+	[ "$(jq .total body)" = 1 ]
+}
+
 @test "behind the nginx of packaging/ chunked bodies, HTTP/2 and the stream work" {
 	command -v nginx >/dev/null || skip "nginx is not here"
 	openssl req -x509 -newkey rsa:2048 -nodes -keyout k.pem -out c.pem -days 2 \
