@@ -161,6 +161,12 @@ int db_leave(struct db *db, bool own, int rc, struct err *e);
 /* Of a new connection: copy the log in time. */
 void wal_watch(struct db *db);
 
+/* ---- the files (vfs.c) ---- */
+
+/* The VFS for sqlite3_open_v2(): its name, known from then on; NULL, SQLite's
+ * own, when it cannot be registered. */
+const char *vfs_register(void);
+
 /* ---- failures (db.c) ---- */
 
 /* A sentence for what SQLite just refused. Returns -1. */

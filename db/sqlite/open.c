@@ -315,7 +315,7 @@ open_connection(struct db *db, struct err *e)
 	int rc;
 
 	configure_process();
-	rc = sqlite3_open_v2(db->path, &db->sql, flags, NULL);
+	rc = sqlite3_open_v2(db->path, &db->sql, flags, vfs_register());
 	if (rc != SQLITE_OK)
 		return db_fail_at(db->sql, db->path, rc, e);
 	/* SQLite opens for reading what it cannot open for writing. */
