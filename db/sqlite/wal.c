@@ -8,11 +8,11 @@
  */
 #include "db/sqlite/db.h"
 
-/* A commit copies a log of so many pages, 16 MB: a page that changes often is
- * copied once. */
-#define LOG_PAGES_MAX 4000
+/* A commit copies a log of so many pages (of 2 KiB: 16 MB): one that changes
+ * often is copied once. */
+#define LOG_PAGES_MAX 8000
 /* So many more since the last copy are worth one when there is time. */
-#define LOG_PAGES_TIDY 2000
+#define LOG_PAGES_TIDY 4000
 
 /*
  * Copy what no reader of older pages needs. One that fails or gets only so far

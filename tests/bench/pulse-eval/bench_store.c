@@ -29,8 +29,8 @@
 #define LATENCY 1000
 #define TURNS	3
 #define CHANGES 1000
-/* Of the log, that a transaction with one alert writes: 19 pages. */
-#define LOG_BYTES (19 * 4120)
+/* Of the log, that a transaction with one alert writes: 20 pages. */
+#define LOG_BYTES (20 * (2048 + 24))
 #define PATH_LEN  512
 
 static char dir[PATH_LEN - 64];
