@@ -24,9 +24,10 @@ static const char *const status_names[] = {
 	"SELECT a.id, a.rule_id, a.record, a.symbol, "                         \
 	"coalesce(r.rule_type, a.record ->> 'rule_type', ''), "                \
 	"a.window_start_ms, a.triggered_ms, a.created_ms, a.late, "            \
-	"a.status, (SELECT sum(tries) FROM deliveries d "                      \
-	"WHERE d.alert = a.seq), a.seq "                                       \
-	"FROM alerts a LEFT JOIN rules r ON r.id = a.rule_id "
+	"a.status, (SELECT sum(tries) FROM deliveries "                        \
+	"WHERE " N_OF_ALERT(                                                   \
+	    "a.seq") "), a.seq "                                               \
+		     "FROM alerts a LEFT JOIN rules r ON r.id = a.rule_id "
 
 /* One row of values: a statement that takes the row from a SELECT may have to
  * be undone alone, and keeps a copy of every page it touches for that. */
@@ -62,7 +63,7 @@ next_seq(struct db *db, int64_t *seq, struct err *e)
 {
 	if (db->alert_seq < 0 && newest_seq(db, &db->alert_seq, e) < 0)
 		return -1;
-	if (db->alert_seq == INT64_MAX)
+	if (db->alert_seq >= INT64_MAX / ALERT_DELIVERIES - 1)
 		return err_set(
 		    e, "%s: no numbers are left for alerts", db->path);
 	*seq = db->alert_seq + 1;
@@ -113,21 +114,21 @@ insert_alert(struct db *db, const struct alert *a, const char *record,
 }
 
 static int
-insert_delivery(struct db *db, const struct alert *a, int64_t alert,
+insert_delivery(struct db *db, const struct alert *a, int64_t number,
     const char *channel, int64_t now_ms, int64_t due_ms, struct err *e)
 {
 	struct uuid id = uuid_named(&a->id, channel, strlen(channel));
 	struct query q;
 
 	if (q_open(&q, db,
-		"INSERT INTO deliveries (id, alert, rule_id, channel, status, "
+		"INSERT INTO deliveries (n, id, rule_id, channel, status, "
 		"next_attempt_ms, created_ms, updated_ms) "
 		"VALUES (?1, ?2, ?3, ?4, 0, ?5, ?6, ?6) "
 		"ON CONFLICT DO NOTHING",
 		e) < 0)
 		return -1;
+	q_int(&q, number);
 	q_uuid(&q, &id);
-	q_int(&q, alert);
 	q_uuid(&q, &a->rule_id);
 	q_text(&q, channel);
 	q_int(&q, due_ms);
@@ -150,6 +151,9 @@ put(struct store *st, bool ours, const struct alert *a, const char *record,
 	bool own;
 	int rc;
 
+	if (nchannels > ALERT_DELIVERIES)
+		return err_set(
+		    e, "an alert cannot go through %zu channels", nchannels);
 	if (a->late)
 		nchannels = 0;
 	if (db_enter(db, true, &own, e) < 0)
@@ -160,8 +164,8 @@ put(struct store *st, bool ours, const struct alert *a, const char *record,
 		    nchannels > 0 ? ALERT_PENDING : ALERT_NONE, now_ms, &seq,
 		    e);
 	for (i = 0; i < nchannels && rc > 0; i++)
-		if (insert_delivery(
-			db, a, seq, channels[i], now_ms, due_ms, e) < 0)
+		if (insert_delivery(db, a, seq * ALERT_DELIVERIES + (int64_t)i,
+			channels[i], now_ms, due_ms, e) < 0)
 			rc = -1;
 	return db_leave(db, own, rc, e);
 }
@@ -198,8 +202,9 @@ look_at(struct db *db, int64_t alert, char symbol[SYMBOL_TEXT_MAX],
 		"SELECT symbol, status, (SELECT CASE WHEN count(*) = 0 THEN 3 "
 		"WHEN min(d.status) < 2 OR max(d.status) = 4 THEN 0 "
 		"WHEN min(d.status) = 2 THEN 1 ELSE 2 END "
-		"FROM deliveries d WHERE d.alert = a.seq) "
-		"FROM alerts a WHERE seq = ?",
+		"FROM deliveries d WHERE " N_OF_ALERT(
+		    "a.seq") ") "
+			     "FROM alerts a WHERE seq = ?",
 		e) < 0)
 		return -1;
 	q_int(&q, alert);
@@ -489,7 +494,8 @@ count_groups(struct db *db, const struct store_alert_filter *f, int64_t *n,
 	if (counts_write(db, e) < 0)
 		return -1;
 	if (q_open(&q, db,
-		"SELECT sum(n) FROM alert_groups WHERE symbol = ?1 "
+		"SELECT sum(n) FROM status_counts "
+		"WHERE what = 'alerts' AND name = ?1 "
 		"AND (?2 < 0 OR status = ?2)",
 		e) < 0)
 		return -1;

@@ -80,15 +80,16 @@ static const char *const questions[] = {
     "g.interval AND r.is_active = g.is_active AND r.rule_type = g.rule_type "
     "AND r.warmup_bars = g.warmup_bars)",
     "SELECT 'alerts of status ' || g.status || ': counted as ' || g.n FROM "
-    "alert_groups g WHERE g.symbol = '' AND g.n <> (SELECT count(*) FROM "
-    "alerts a WHERE a.status = g.status)",
-    "SELECT 'alerts of ' || g.symbol || ', status ' || g.status || ': "
-    "counted as ' || g.n FROM alert_groups g WHERE g.symbol <> '' AND g.n <> "
-    "(SELECT count(*) FROM alerts a WHERE a.status = g.status AND a.symbol = "
-    "g.symbol)",
-    "SELECT 'deliveries by ' || g.channel || ', status ' || g.status || ': "
-    "counted as ' || g.n FROM delivery_groups g WHERE g.n <> (SELECT count(*) "
-    "FROM deliveries d WHERE d.status = g.status AND d.channel = g.channel)",
+    "status_counts g WHERE g.what = 'alerts' AND g.name = '' AND g.n <> "
+    "(SELECT count(*) FROM alerts a WHERE a.status = g.status)",
+    "SELECT 'alerts of ' || g.name || ', status ' || g.status || ': "
+    "counted as ' || g.n FROM status_counts g WHERE g.what = 'alerts' AND "
+    "g.name <> '' AND g.n <> (SELECT count(*) FROM alerts a WHERE a.status = "
+    "g.status AND a.symbol = g.name)",
+    "SELECT 'deliveries by ' || g.name || ', status ' || g.status || ': "
+    "counted as ' || g.n FROM status_counts g WHERE g.what = 'deliveries' AND "
+    "g.n <> (SELECT count(*) FROM deliveries d WHERE d.status = g.status AND "
+    "d.channel = g.name)",
     /* Changes of rules. */
     "SELECT 'rule ' || lower(hex(id)) || ': its change number ' || seq || "
     "' is beyond the newest' FROM rules WHERE seq > "
@@ -107,7 +108,10 @@ static const char *const questions[] = {
     "x.channel = d.channel AND x.success = 1)",
     "SELECT 'attempt ' || x.id || ': its delivery is missing' FROM "
     "delivery_attempts x WHERE NOT EXISTS (SELECT 1 FROM deliveries d WHERE "
-    "d.alert = x.alert AND d.channel = x.channel)",
+    "d." N_OF_ALERT("x.alert") "AND d.channel = x.channel)",
+    "SELECT 'delivery ' || lower(hex(d.id)) || ': its alert is missing' FROM "
+    "deliveries d WHERE NOT EXISTS (SELECT 1 FROM alerts a WHERE a.seq = "
+    "d.alert)",
 };
 
 /* One row of the candles: what is wrong with it, or NULL. */

@@ -1,6 +1,6 @@
 /*
- * counts: how many alerts and deliveries there are by group, kept in
- * alert_groups and delivery_groups.
+ * counts: how many alerts and deliveries there are by status, kept in
+ * status_counts.
  *
  * A transaction moves hundreds of rows between a handful of groups, so they
  * are counted in memory and their sums written before it commits. Rows that
@@ -40,18 +40,17 @@ static int
 write_change(struct db *db, enum count_table table, const char *name,
     int status, int64_t change, struct err *e)
 {
-	static const char *const sql[] = {
-	    "INSERT INTO alert_groups VALUES (?1, ?2, ?3) "
-	    "ON CONFLICT DO UPDATE SET n = n + ?3",
-	    "INSERT INTO delivery_groups VALUES (?1, ?2, ?3) "
-	    "ON CONFLICT DO UPDATE SET n = n + ?3",
-	};
+	static const char *const names[] = {"alerts", "deliveries"};
 	struct query q;
 
 	if (change == 0)
 		return 0;
-	if (q_open(&q, db, sql[table], e) < 0)
+	if (q_open(&q, db,
+		"INSERT INTO status_counts VALUES (?1, ?2, ?3, ?4) "
+		"ON CONFLICT DO UPDATE SET n = n + ?4",
+		e) < 0)
 		return -1;
+	q_text(&q, names[table]);
 	q_text(&q, name);
 	q_int(&q, status);
 	q_int(&q, change);
@@ -97,14 +96,13 @@ int
 sqlite_recount(struct store *st, struct err *e)
 {
 	static const char *const sql[] = {
-	    "DELETE FROM alert_groups",
-	    "INSERT INTO alert_groups SELECT symbol, status, count(*) "
-	    "FROM alerts GROUP BY symbol, status",
-	    "INSERT INTO alert_groups SELECT '', status, sum(n) "
-	    "FROM alert_groups GROUP BY status",
-	    "DELETE FROM delivery_groups",
-	    "INSERT INTO delivery_groups SELECT channel, status, count(*) "
-	    "FROM deliveries GROUP BY channel, status",
+	    "DELETE FROM status_counts",
+	    "INSERT INTO status_counts SELECT 'alerts', symbol, status, "
+	    "count(*) FROM alerts GROUP BY symbol, status",
+	    "INSERT INTO status_counts SELECT 'alerts', '', status, sum(n) "
+	    "FROM status_counts GROUP BY status",
+	    "INSERT INTO status_counts SELECT 'deliveries', channel, status, "
+	    "count(*) FROM deliveries GROUP BY channel, status",
 	};
 	struct db *db = db_of(st);
 	struct query q;

@@ -44,6 +44,11 @@
 #define TILE_BARS  16
 #define SPAN_TILES 64
 
+/* The deliveries of an alert have the numbers from so many times its own on
+ * (0006_numbers.sql); in SQL, of a column of that number. */
+#define ALERT_DELIVERIES 64
+#define N_OF_ALERT(seq)	 "n BETWEEN 64 * " seq " AND 64 * " seq " + 63 "
+
 struct series_cache;
 struct counts;
 

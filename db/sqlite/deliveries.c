@@ -24,13 +24,14 @@
 	"WHEN 'discord' THEN r.discord_webhook_url "                           \
 	"WHEN 'generic' THEN r.generic_webhook_url END, a.record, "            \
 	"d.n, d.alert, d.tries, a.symbol, "                                    \
-	"(SELECT count(*) FROM deliveries o WHERE o.alert = d.alert) "
+	"(SELECT count(*) FROM deliveries o WHERE o." N_OF_ALERT(              \
+	    "d.alert") ") "
 #define FROM_DELIVERIES                                                        \
 	"FROM deliveries d CROSS JOIN alerts a ON a.seq = d.alert "            \
 	"LEFT JOIN rules r ON r.id = d.rule_id "
 #define FROM_ALERTS                                                            \
-	"FROM alerts a CROSS JOIN deliveries d ON d.alert = a.seq "            \
-	"LEFT JOIN rules r ON r.id = d.rule_id "
+	"FROM alerts a CROSS JOIN deliveries d ON d." N_OF_ALERT(              \
+	    "a.seq") "LEFT JOIN rules r ON r.id = d.rule_id "
 
 /* ---- a row --------------------------------------------------------------- */
 
@@ -129,15 +130,31 @@ collect(struct query *q, struct numbers *l, struct err *e)
 	return rc;
 }
 
-/* How many from i on follow each other: deliveries that were made together. */
+/* How many from i on are of one alert and follow each other. */
 static size_t
-run_length(const struct numbers *l, size_t i)
+row_length(const struct numbers *l, size_t i)
 {
 	size_t n = 1;
 
-	while (i + n < l->n && l->v[i + n] == l->v[i] + (int64_t)n)
+	while (i + n < l->n && l->v[i + n] == l->v[i] + (int64_t)n &&
+	       l->v[i + n] % ALERT_DELIVERIES != 0)
 		n++;
 	return n;
+}
+
+/* How many from i on are the same n of each of alerts that follow each other,
+ * as they are made in a burst. */
+static size_t
+run_length(const struct numbers *l, size_t i, size_t n)
+{
+	size_t end = i + n, j;
+
+	for (;; end += n) {
+		for (j = end; j < end + n; j++)
+			if (j >= l->n ||
+			    l->v[j] != l->v[j - n] + ALERT_DELIVERIES)
+				return end - i;
+	}
 }
 
 /* One statement for each run of them: a burst is one. */
@@ -146,24 +163,30 @@ lease_all(struct db *db, const struct numbers *l, const char *token,
     int64_t now_ms, int64_t lease_ms, struct err *e)
 {
 	struct query q;
-	size_t i, n;
+	size_t i, n, row;
+	int64_t place;
 	int rc = 0;
 
 	if (l->n == 0)
 		return 0;
 	if (q_open(&q, db,
 		"UPDATE deliveries SET lease = ?, lease_until_ms = ?, "
-		"updated_ms = ? WHERE n BETWEEN ? AND ?",
+		"updated_ms = ? WHERE n BETWEEN ? AND ? "
+		"AND n % 64 BETWEEN ? AND ?",
 		e) < 0)
 		return -1;
 	for (i = 0; i < l->n && rc == 0; i += n) {
-		n = run_length(l, i);
+		row = row_length(l, i);
+		n = run_length(l, i, row);
+		place = l->v[i] % ALERT_DELIVERIES;
 		q_again(&q);
 		q_text(&q, token);
 		q_int(&q, now_ms + lease_ms);
 		q_int(&q, now_ms);
 		q_int(&q, l->v[i]);
 		q_int(&q, l->v[i + n - 1]);
+		q_int(&q, place);
+		q_int(&q, place + (int64_t)row - 1);
 		rc = q_step(&q, e);
 	}
 	q_close(&q);
@@ -267,11 +290,12 @@ claim_alerts(struct db *db, const struct db_uuids *ids, int *given,
 	int rc;
 
 	if (q_open(&q, db,
-		COLUMNS ", u.i FROM uuids(?) u "
-			"CROSS JOIN alerts a ON a.id = u.id "
-			"CROSS JOIN deliveries d ON d.alert = a.seq "
-			"LEFT JOIN rules r ON r.id = d.rule_id "
-			"WHERE d.status < 2 AND d.lease_until_ms <= ?",
+		COLUMNS
+		", u.i FROM uuids(?) u "
+		"CROSS JOIN alerts a ON a.id = u.id "
+		"CROSS JOIN deliveries d ON d." N_OF_ALERT(
+		    "a.seq") "LEFT JOIN rules r ON r.id = d.rule_id "
+			     "WHERE d.status < 2 AND d.lease_until_ms <= ?",
 		e) < 0)
 		return -1;
 	q_uuids(&q, ids);
@@ -378,7 +402,7 @@ sqlite_delivery_claim_lane(struct store *st, const struct uuid *rule_id,
 	if (q_open(&q, db,
 		"SELECT n FROM deliveries WHERE rule_id = ? AND channel = ? "
 		"AND status < 2 AND lease_until_ms <= ? "
-		"ORDER BY alert LIMIT ?",
+		"ORDER BY n LIMIT ?",
 		e) < 0)
 		return db_leave(db, own, -1, e);
 	q_uuid(&q, rule_id);
@@ -487,9 +511,11 @@ look_at(struct db *db, const struct uuid *id, const char *token, struct held *h,
 	if (q_open(&q, db,
 		"SELECT d.n, d.alert, d.tries, d.status, "
 		"d.status < 2 AND d.lease IS ?1, a.symbol, d.channel, "
-		"(SELECT count(*) FROM deliveries o WHERE o.alert = d.alert) "
-		"FROM deliveries d CROSS JOIN alerts a ON a.seq = d.alert "
-		"WHERE d.id = ?2",
+		"(SELECT count(*) FROM deliveries o WHERE "
+		"o." N_OF_ALERT("d.alert") ") "
+					   "FROM deliveries d CROSS JOIN "
+					   "alerts a ON a.seq = d.alert "
+					   "WHERE d.id = ?2",
 		e) < 0)
 		return -1;
 	q_text(&q, token);
@@ -680,8 +706,7 @@ add_where(struct buf *b, const struct store_delivery_filter *f)
 	bool chosen = f->alert_id != NULL || f->rule_id != NULL;
 
 	if (f->alert_id != NULL) {
-		buf_addf(b,
-		    "%sd.alert = (SELECT seq FROM alerts WHERE id = ?) ", and);
+		buf_addf(b, "%sa.id = ? ", and);
 		and = "AND ";
 	}
 	if (f->rule_id != NULL) {
@@ -700,8 +725,7 @@ add_where(struct buf *b, const struct store_delivery_filter *f)
 			buf_adds(b, "AND d.status <> 2 ");
 	}
 	if (f->channel != NULL) {
-		buf_addf(b, "%s%sd.channel = ? ", and,
-		    f->rule_id != NULL ? "+" : "");
+		buf_addf(b, "%s%sd.channel = ? ", and, chosen ? "+" : "");
 		and = "AND ";
 	}
 	if (f->since_ms > 0) {
@@ -716,10 +740,8 @@ add_where(struct buf *b, const struct store_delivery_filter *f)
 static const char *
 order_of(const struct store_delivery_filter *f)
 {
-	if (f->alert_id != NULL && f->channel != NULL)
-		return ""; /* one at most */
 	if (f->alert_id != NULL)
-		return "ORDER BY d.channel ";
+		return "ORDER BY d.n "; /* as the rule names the channels */
 	if (f->rule_id != NULL)
 		return "ORDER BY a.triggered_ms DESC, a.seq DESC ";
 	return "ORDER BY d.created_ms DESC ";
@@ -746,13 +768,13 @@ static int
 open_filtered(struct query *q, struct db *db, const char *head,
     const char *tail, const struct store_delivery_filter *f, struct err *e)
 {
-	bool by_rule = f->rule_id != NULL && f->alert_id == NULL;
+	bool by_alert = f->alert_id != NULL || f->rule_id != NULL;
 	const char *sql;
 	struct buf b;
 
 	buf_init(&b, DB_SQL_MAX);
 	buf_adds(&b, head);
-	buf_adds(&b, by_rule ? FROM_ALERTS : FROM_DELIVERIES);
+	buf_adds(&b, by_alert ? FROM_ALERTS : FROM_DELIVERIES);
 	add_where(&b, f);
 	buf_adds(&b, tail);
 	sql = db_text(db, &b, e);
@@ -788,9 +810,8 @@ count_groups(struct db *db, const struct store_delivery_filter *f, int64_t *n,
 	if (counts_write(db, e) < 0)
 		return -1;
 	if (q_open(&q, db,
-		"SELECT sum(n) FROM delivery_groups "
-		"WHERE (?1 IS NULL OR channel = ?1) "
-		"AND (?2 < 0 OR status = ?2)",
+		"SELECT sum(n) FROM status_counts WHERE what = 'deliveries' "
+		"AND (?1 IS NULL OR name = ?1) AND (?2 < 0 OR status = ?2)",
 		e) < 0)
 		return -1;
 	q_text(&q, f->channel);
@@ -1052,8 +1073,8 @@ sqlite_delivery_stats(struct store *st,
 	if (counts_write(db, e) < 0)
 		return -1;
 	if (q_open(&q, db,
-		"SELECT channel, status, n FROM delivery_groups WHERE n > 0 "
-		"ORDER BY channel, status",
+		"SELECT name, status, n FROM status_counts "
+		"WHERE what = 'deliveries' AND n > 0 ORDER BY name, status",
 		e) < 0)
 		return -1;
 	while ((rc = q_step(&q, e)) > 0) {

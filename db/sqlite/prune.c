@@ -28,7 +28,7 @@ delete_some(struct db *db, const char *sql, int64_t before_ms, int64_t batch,
 }
 
 /* Settled alerts (any status but pending), the oldest first, with their
- * deliveries and attempts by ON DELETE CASCADE. */
+ * deliveries (trigger alerts_delete) and attempts (ON DELETE CASCADE). */
 static int
 prune_alerts(struct db *db, int64_t before_ms, int64_t batch, struct err *e)
 {

@@ -460,7 +460,7 @@ alert() { # SYMBOL
 	done | pulse-eval --replay >out
 	[ "$(wc -l <out)" -eq 3 ]
 	pulse-ctl delivery list --status pending | wc -l | grep -x 3
-	sqlite3 pulse.db 'PRAGMA foreign_keys = ON; UPDATE deliveries SET status = 3 WHERE n = 1; UPDATE alerts SET status = 2 WHERE seq = 1; DELETE FROM alerts WHERE seq = 3'
+	sqlite3 pulse.db 'PRAGMA foreign_keys = ON; UPDATE deliveries SET status = 3 WHERE alert = 1; UPDATE alerts SET status = 2 WHERE seq = 1; DELETE FROM alerts WHERE seq = 3'
 	run -1 pulse-ctl db check
 	[[ $output == *"deliveries by generic, status 0: counted as 2"* ]]
 	pulse-ctl db check --recount | jq -e '.problems == 0'

@@ -128,11 +128,12 @@ faulty() {
 	n=0
 	for fault in pwrite64:ENOSPC pwrite64:EIO fdatasync:EIO fdatasync:ENOSPC; do
 		n=$((n + 1))
-		[ "${fault%:*}" = pwrite64 ] && at=15 || at=2
-		# From that call on, later each time: opening needs some, too.
+		# From that call on, or the one after it: opening writes ten
+		# times, and how many there are then is a matter of time.
+		[ "${fault%:*}" = pwrite64 ] && at=11 || at=1
 		status=0
 		slowly in | faulty "${fault%:*}" \
-		    "error=${fault#*:}:when=$((at * n))+" >"out$n" 2>"said$n" ||
+		    "error=${fault#*:}:when=$((at + n % 2))+" >"out$n" 2>"said$n" ||
 		    status=$?
 		echo "$fault: $status, $(cat "said$n")"
 		[ "$status" -eq 75 ]

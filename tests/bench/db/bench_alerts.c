@@ -169,7 +169,7 @@ by_hand(sqlite3 *db, const struct row *v)
 	    "window_start_ms, window_end_ms, triggered_ms, created_ms, late, "
 	    "status, record) VALUES (?,?,?,?,?,?,?,?,?,?,?,?)");
 	sqlite3_stmt *d = raw_prepare(db,
-	    "INSERT INTO deliveries (id, alert, rule_id, channel, status, "
+	    "INSERT INTO deliveries (id, n, rule_id, channel, status, "
 	    "next_attempt_ms, created_ms, updated_ms) VALUES "
 	    "(?,?,?,?,?,?,?,?)");
 	int64_t start = clock_mono_us();
@@ -182,7 +182,7 @@ by_hand(sqlite3 *db, const struct row *v)
 		bind_row(a, x, v[i].record, v[i].len);
 		raw_step(a);
 		sqlite3_bind_blob(d, 1, v[i].delivery_id.b, 16, SQLITE_STATIC);
-		sqlite3_bind_int64(d, 2, sqlite3_last_insert_rowid(db));
+		sqlite3_bind_int64(d, 2, 64 * sqlite3_last_insert_rowid(db));
 		sqlite3_bind_blob(d, 3, x->rule_id.b, 16, SQLITE_STATIC);
 		sqlite3_bind_text(d, 4, "discord", -1, SQLITE_STATIC);
 		sqlite3_bind_int64(d, 5, 0);

@@ -495,7 +495,7 @@ raw_alerts(const struct buf *records)
 	    "1788936660000, 1788936720000, 1788936720200, 1788936720200, 0, "
 	    "0, ?)");
 	delivery = raw_prepare(db,
-	    "INSERT INTO deliveries (id, alert, rule_id, channel, status, "
+	    "INSERT INTO deliveries (id, n, rule_id, channel, status, "
 	    "next_attempt_ms, created_ms, updated_ms) VALUES (?, ?, ?, "
 	    "'generic', 0, 1788936750200, 1788936720200, 1788936720200)");
 	rule =
@@ -511,7 +511,7 @@ raw_alerts(const struct buf *records)
 		raw_step(alert);
 		raw_id(delivery, 1, &v[i].delivery_id);
 		MUST(sqlite3_bind_int64(
-		    delivery, 2, sqlite3_last_insert_rowid(db)));
+		    delivery, 2, 64 * sqlite3_last_insert_rowid(db)));
 		raw_id(delivery, 3, &v[i].rule_id);
 		raw_step(delivery);
 		raw_id(rule, 1, &v[i].rule_id);

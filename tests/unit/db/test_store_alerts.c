@@ -727,6 +727,78 @@ many_at_once(void)
 	scratch_remove(&dir);
 }
 
+/* How many are leased by that token. */
+struct holders {
+	const char *token;
+	int n;
+};
+
+static int
+see_holder(void *arg, const struct store_delivery *d, struct err *e)
+{
+	struct holders *h = arg;
+
+	(void)e;
+	h->n += d->lease != NULL && strcmp(d->lease, h->token) == 0;
+	return 0;
+}
+
+/* Single ones, one channel of all alerts, or both. */
+static bool
+is_theirs(int round, int i, unsigned *seed)
+{
+	bool channel = i % 3 == round / 3 % 3, single = rand_r(seed) % 5 == 0;
+
+	return (round % 3 != 0 && single) || (round % 3 != 1 && channel);
+}
+
+/* Whatever others hold among the deliveries of a burst, one claim takes all
+ * the rest, and nothing of theirs: those it names follow each other in any
+ * pattern, and are leased by ranges of their numbers. */
+static void
+around_others(void)
+{
+	static const char *const channels[] = {"discord", "generic", "ops"};
+	struct store_delivery_filter all = {.status = -1};
+	int64_t now = NOW, most = 3LL * 12;
+	int round, i, others, wrong = 0;
+	unsigned seed = 7;
+	struct seen s = {0};
+	struct uuid rule, a, d;
+	struct scratch dir;
+	struct store *st;
+	struct err e;
+
+	scratch_make(&dir);
+	st = open_scratch(&dir);
+	rule = put_rule(st, 1, "BTC", 1);
+	for (i = 0; i < 12; i++)
+		put_alert(st, &rule, "BTC", i, 3, NOW, 0);
+	for (round = 0; round < 60; round++) {
+		struct holders theirs = {.token = "other"}, ours = {"burst", 0};
+
+		now += 10000;
+		for (i = others = 0; i < most; i++) {
+			if (!is_theirs(round, i, &seed))
+				continue;
+			a = alert_of(&rule, "BTC", i / 3);
+			d = delivery_of(&a, channels[i % 3]);
+			others += must(store_delivery_claim_id(st, &d, "other",
+					   now, 5000, see_delivery, &s, &e),
+			    &e);
+		}
+		wrong += store_delivery_claim_due(st, 100, "burst", now, 5000,
+			     see_delivery, &s, &e) != most - others;
+		must(
+		    store_delivery_list(st, &all, see_holder, &theirs, &e), &e);
+		must(store_delivery_list(st, &all, see_holder, &ours, &e), &e);
+		wrong += theirs.n != others || ours.n != most - others;
+	}
+	is_int(wrong, 0, "each is held by who claimed it first");
+	store_close(st);
+	scratch_remove(&dir);
+}
+
 int
 main(void)
 {
@@ -758,5 +830,6 @@ main(void)
 	moved_and_gone();
 	by_claim();
 	many_at_once();
+	around_others();
 	return tap_done();
 }

@@ -3,9 +3,10 @@
  * transactions; keys and components.
  */
 #include <fcntl.h>
-#include <sqlite3.h>
 #include <sys/stat.h>
 
+#include "common/embed.h"
+#include "db/sqlite/db.h"
 #include "tests/unit/db/lib.h"
 
 /* Opening fails, and says so in these words. */
@@ -310,7 +311,7 @@ the_rest(const struct scratch *s)
 }
 
 /* One page in the log, with its head. */
-#define LOG_PAGE INT64_C(4120)
+#define LOG_PAGE INT64_C(2072)
 
 static int64_t
 log_bytes(const struct scratch *s)
@@ -341,7 +342,7 @@ fill_log(struct store *st, const struct scratch *s, int64_t pages)
 {
 	int i;
 
-	for (i = 0; i < 1000 && log_bytes(s) < pages * LOG_PAGE; i++)
+	for (i = 0; i < 2000 && log_bytes(s) < pages * LOG_PAGE; i++)
 		write_log(st, 1);
 	ok(log_bytes(s) >= pages * LOG_PAGE, "a log of %d pages", (int)pages);
 }
@@ -352,32 +353,65 @@ tidied(const struct scratch *s)
 	struct store *st = open_scratch(s);
 	int64_t size;
 
-	fill_log(st, s, 1000);
+	fill_log(st, s, 2000);
 	ok(!store_tidy(st), "a short log is not worth a copy");
-	fill_log(st, s, 2100);
+	fill_log(st, s, 4200);
 	ok(store_tidy(st), "a long one is copied when there is time");
 	ok(!store_tidy(st), "once");
 	size = log_bytes(s);
 	write_log(st, 10);
 	is_int(log_bytes(s), size, "then it begins anew");
 	ok(!store_tidy(st), "and is short");
-	write_log(st, 500);
-	ok(log_bytes(s) < 4100 * LOG_PAGE,
+	write_log(st, 1000);
+	ok(log_bytes(s) < 8200 * LOG_PAGE,
 	    "without a moment's time a commit copies it");
 	is_whole(st, "whole after copies");
 	store_close(st);
 }
 
-/* What schemas 4 and 5 changed, as schema 3 had it; the alerts numbered up to
- * 7 were deleted, but for the first. */
-static const char back_to_3[] =
-    "DROP INDEX deliveries_due; CREATE INDEX deliveries_due "
-    "ON deliveries (due_ms) WHERE status < 2; "
-    "DROP TRIGGER alerts_seq; DELETE FROM counters WHERE name = 'alert_seq'; "
-    "PRAGMA writable_schema = ON; UPDATE sqlite_schema SET sql = replace(sql, "
-    "'seq INTEGER PRIMARY KEY,', 'seq INTEGER PRIMARY KEY AUTOINCREMENT,') "
-    "WHERE name = 'alerts'; PRAGMA writable_schema = RESET; "
-    "INSERT INTO sqlite_sequence VALUES ('alerts', 7); PRAGMA user_version=3";
+/* Tables of schema 3 filled from a store of today ("now"), as a program of
+ * then would have; the alerts up to 7 were deleted, but for the first. The
+ * numbers of the deliveries have a gap, and are not in the order of channels. */
+static const char as_then[] =
+    "INSERT INTO counters SELECT * FROM now.counters WHERE true "
+    "ON CONFLICT DO UPDATE SET n = excluded.n; "
+    "DELETE FROM counters WHERE name = 'alert_seq'; "
+    "INSERT INTO rules SELECT * FROM now.rules; "
+    "INSERT INTO alerts SELECT * FROM now.alerts; "
+    "INSERT INTO deliveries (n, id, alert, rule_id, channel, status, attempts, "
+    "step, tries, next_attempt_ms, created_ms, updated_ms, lease, "
+    "lease_until_ms, last_error) SELECT 10 + n % 64 * 5, id, alert, rule_id, "
+    "channel, status, attempts, step, tries, next_attempt_ms, created_ms, "
+    "updated_ms, lease, lease_until_ms, last_error FROM now.deliveries; "
+    "INSERT INTO alert_groups SELECT name, status, n FROM now.status_counts "
+    "WHERE what = 'alerts'; "
+    "INSERT INTO delivery_groups SELECT name, status, n "
+    "FROM now.status_counts WHERE what = 'deliveries'; "
+    "UPDATE sqlite_sequence SET seq = 7 WHERE name = 'alerts'";
+
+static int
+see_row(void *arg, const struct store_delivery *d, struct err *e)
+{
+	(void)e;
+	return seen_add(arg, &d->id, d->claim.row);
+}
+
+static void
+make_older(const char *older, const char *now)
+{
+	char sql[2000];
+	size_t i;
+
+	run_sql(older, "PRAGMA journal_mode=WAL");
+	for (i = 0; i < 3; i++)
+		run_sql(older, (const char *)migrations_sqlite[i].bytes);
+	(void)snprintf(sql, sizeof(sql),
+	    "PRAGMA application_id=%d; PRAGMA user_version=3",
+	    DB_APPLICATION_ID);
+	run_sql(older, sql);
+	(void)snprintf(sql, sizeof(sql), "ATTACH '%s' AS now; ", now);
+	run_sql(older, strncat(sql, as_then, sizeof(sql) - strlen(sql) - 1));
+}
 
 /* The numbers of alerts go on where the older store was, and after whatever
  * was deleted since. */
@@ -416,21 +450,24 @@ numbered(struct store *st, const struct uuid *rule)
 static void
 older(const struct scratch *s)
 {
-	struct scratch mine = *s;
+	struct scratch mine = *s, now = *s;
+	struct store_delivery_filter all = {.status = -1};
 	struct seen seen = {0};
 	struct store *st;
 	struct uuid rule;
 	struct err e = {.msg = ""};
 
 	(void)snprintf(mine.db, sizeof(mine.db), "%s/older.db", s->dir);
-	st = open_scratch(&mine);
+	(void)snprintf(now.db, sizeof(now.db), "%s/now.db", s->dir);
+	st = open_scratch(&now);
 	rule = put_rule(st, 1, "BTC", 1);
+	all.rule_id = &rule;
 	put_alert(st, &rule, "BTC", 0, 2, 1000, 0);
 	must(store_delivery_claim_due(
 		 st, 1, "held", 1000, 5000, see_delivery, &seen, &e),
 	    &e);
 	store_close(st);
-	run_sql(mine.db, back_to_3);
+	make_older(mine.db, now.db);
 	st = open_scratch(&mine);
 	is_int(store_schema(st, &e), store_schema_known(),
 	    "an older schema is brought up to date");
@@ -440,6 +477,10 @@ older(const struct scratch *s)
 	is_int(store_delivery_claim_due(
 		   st, 9, "other", 6000, 4000, see_delivery, &seen, &e),
 	    1, "until its lease ends");
+	memset(&seen, 0, sizeof(seen));
+	must(store_delivery_list(st, &all, see_row, &seen, &e), &e);
+	ok(seen.n == 2 && seen.numbers[0] == 64 && seen.numbers[1] == 65,
+	    "the deliveries of an alert are numbered by it");
 	numbered(st, &rule);
 	is_whole(st, "an older store");
 	store_close(st);
