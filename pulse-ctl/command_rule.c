@@ -319,24 +319,39 @@ add_channels(struct buf *b, const struct wish *w)
 	buf_addc(b, ']');
 }
 
-/* "on" as given stands in the config: put it there, before the last brace. */
+/* "on" as given stands in the config: put it there, before the last brace,
+ * unless the words said so already. */
 static int
 add_condition(
     struct buf *b, const struct wish *w, const char *text, struct err *e)
 {
+	static const char member[] = "\"on\":\"";
+	const char *said;
+	size_t from, n;
+
 	if (text == NULL)
 		return 0;
 	if (b->len > 1)
 		buf_addc(b, ',');
+	from = b->len;
 	if (words_parse(text, b, e) < 0)
 		return -1;
-	if (w->on != NULL) {
-		b->len--;
-		buf_adds(b, ",\"on\":");
-		buf_adds_json(b, w->on);
-		buf_addc(b, '}');
+	if (w->on == NULL)
+		return 0;
+	said = strstr(b->p + from, member);
+	if (said != NULL) {
+		said += sizeof(member) - 1;
+		n = strcspn(said, "\"");
+		if (strlen(w->on) != n || strncmp(said, w->on, n) != 0)
+			return err_set(e,
+			    "the condition says on %.*s, --on says %s", (int)n,
+			    said, w->on);
+		return 0;
 	}
-	return 0;
+	b->len--;
+	buf_adds(b, ",\"on\":");
+	buf_adds_json(b, w->on);
+	return buf_addc(b, '}');
 }
 
 /* The JSON that the options and words make. */

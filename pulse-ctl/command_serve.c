@@ -10,6 +10,7 @@
 #include "pulse-ctl/keys.h"
 #include "pulse-ctl/serve/api.h"
 #include "pulse-ctl/serve/lane.h"
+#include "pulse-ctl/serve/listen.h"
 #include "pulse-ctl/serve/server.h"
 
 #define ADMIN_KEY_LEN_MAX 512
@@ -27,6 +28,7 @@ static void
 read_wish(struct ctl *c, struct wish *w)
 {
 	const char *arg;
+	struct err e;
 	int key;
 
 	while ((key = ctl_next(c)) != -1) {
@@ -55,6 +57,8 @@ read_wish(struct ctl *c, struct wish *w)
 			    ctl_number(c, "--max-connections", 1, 100000);
 	}
 	ctl_expect(c, 0, 0, "");
+	if (listen_check(w->server.listen, &e) < 0)
+		opt_usage_error(&c->program, "%s", e.msg);
 	if ((w->server.tls_cert == NULL) != (w->server.tls_key == NULL))
 		opt_usage_error(
 		    &c->program, "--tls-cert and --tls-key belong together");

@@ -260,8 +260,13 @@ run(struct live *l, struct err *e)
 	store_set_wait(l->st, TURN_TRY_MS);
 	if (heartbeat(l, false, e) < 0)
 		return INPUT_FAILED;
-	log_info("%" PRIu32 " rules, store %s", engine_rule_count(l->engine),
-	    store_name(l->st));
+	if (engine_rule_count(l->engine) > 0)
+		log_info("%" PRIu32 " rules, store %s",
+		    engine_rule_count(l->engine), store_name(l->st));
+	else
+		log_warn("no rules in the store %s: no alert comes until "
+			 "\"pulse-ctl rule add\" makes one there",
+		    store_name(l->st));
 	end = input_run(&in, &l->n, e);
 	if (end == INPUT_FAILED)
 		return end;

@@ -24,6 +24,8 @@ union address {
 	struct sockaddr_storage room;
 };
 
+#define UNIX "unix:"
+
 /* ---- unix ---------------------------------------------------------------- */
 
 /* Whoever holds the lock owns the path, and may remove a socket that a killed
@@ -44,16 +46,24 @@ lock_path(struct listen *l, struct err *e)
 }
 
 static int
+check_path(const char *path, struct err *e)
+{
+	const size_t max = sizeof(((struct sockaddr_un *)NULL)->sun_path) - 1;
+
+	if (path[0] == '\0' || strlen(path) > max)
+		return err_set(
+		    e, "--listen: a socket's path has 1 to %zu bytes", max);
+	return 0;
+}
+
+static int
 open_unix(struct listen *l, const char *path, struct err *e)
 {
 	union address a = {.un = {.sun_family = AF_UNIX}};
 	struct stat st;
 
-	if (strlen(path) >= sizeof(a.un.sun_path) || path[0] == '\0')
-		return err_set(e,
-		    "--listen: a socket's path has 1 to %zu "
-		    "bytes",
-		    sizeof(a.un.sun_path) - 1);
+	if (check_path(path, e) < 0)
+		return -1;
 	(void)snprintf(l->path, sizeof(l->path), "%s", path);
 	(void)snprintf(a.un.sun_path, sizeof(a.un.sun_path), "%s", path);
 	if (lock_path(l, e) < 0)
@@ -161,14 +171,25 @@ open_tcp(struct listen *l, const char *text, bool tls, struct err *e)
 }
 
 int
+listen_check(const char *text, struct err *e)
+{
+	union address a;
+	socklen_t len;
+
+	if (strncmp(text, UNIX, strlen(UNIX)) == 0)
+		return check_path(text + strlen(UNIX), e);
+	return parse_address(text, &a, &len, e);
+}
+
+int
 listen_open(struct listen *l, const char *text, bool tls, struct err *e)
 {
 	int rc;
 
 	*l = (struct listen){.fd = -1, .lock_fd = -1, .spare_fd = -1};
 	l->spare_fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
-	if (strncmp(text, "unix:", 5) == 0)
-		rc = open_unix(l, text + 5, e);
+	if (strncmp(text, UNIX, strlen(UNIX)) == 0)
+		rc = open_unix(l, text + strlen(UNIX), e);
 	else
 		rc = open_tcp(l, text, tls, e);
 	if (rc < 0)

@@ -25,6 +25,8 @@ struct listen {
 	bool loopback; /* nobody but this machine can connect */
 };
 
+/* Whether the text is an address at all: 0, or -1 with a sentence. */
+int listen_check(const char *text, struct err *e);
 int listen_open(struct listen *l, const char *text, bool tls, struct err *e);
 void listen_close(struct listen *l);
 /*

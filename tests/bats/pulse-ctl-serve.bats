@@ -860,8 +860,10 @@ CH='{"name":"desk","kind":"slack","url":"https://hooks.slack.com/services/T0/B0/
 	kill "$SERVE_PID"
 	wait "$SERVE_PID"
 	wait "$SSE"
-	run -69 pulse-ctl serve --listen 127.0.0.1:99999
-	run -69 pulse-ctl serve --listen nonsense
+	run -2 pulse-ctl serve --listen 127.0.0.1:99999
+	run -2 pulse-ctl serve --listen nonsense
+	run -2 pulse-ctl serve --listen unix:
+	run -69 pulse-ctl serve --listen unix:/no/such/directory/s
 }
 
 @test "after SIGTERM the address is free for a successor, while what is under way is finished" {

@@ -282,6 +282,8 @@ alert() { # SYMBOL
 	pulse-ctl rule edit "$id" --symbol ETH | jq -e '.symbol == "ETH"'
 	run -1 pulse-ctl rule edit "$id" 'rsi > 70'
 	[[ $output == *rule_type* ]]
+	run -1 pulse-ctl rule edit "$id" 'price > 1 on tick' --on close
+	[[ $output == *"says on tick, --on says close"* ]]
 	run -1 pulse-ctl rule edit "$id" <<<'{"cooldown_seconds":-5}'
 	run -1 pulse-ctl rule edit "$id" <<<'{"bogus":1}'
 	pulse-ctl rule show "$id" | jq -e '.cooldown_seconds == 5'

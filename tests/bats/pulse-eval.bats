@@ -475,6 +475,14 @@ stored() {
 	exec 8>&-
 }
 
+@test "a store without a rule is said, for the path may be mistyped; one with a rule is not" {
+	pulse-eval -d other.db </dev/null 2>said
+	grep -q 'no rules in the store .*other.db: .*pulse-ctl rule add' said
+	pulse-ctl --db=other.db rule add BTC 'price > 1' >made
+	pulse-eval -q -d other.db </dev/null 2>silence
+	[ ! -s silence ]
+}
+
 @test "a rule edited keeps what its edit does not touch: crossing, window, cooldown" {
 	rule price_threshold '{"threshold":100,"operator":"cross_up"}' \
 	    ',"cooldown_seconds":150' >rules.json
