@@ -124,7 +124,7 @@ insert_delivery(struct db *db, const struct alert *a, int64_t number,
 		"INSERT INTO deliveries (n, id, rule_id, channel, status, "
 		"next_attempt_ms, created_ms, updated_ms) "
 		"VALUES (?1, ?2, ?3, ?4, 0, ?5, ?6, ?6) "
-		"ON CONFLICT DO NOTHING",
+		"ON CONFLICT (id) DO NOTHING",
 		e) < 0)
 		return -1;
 	q_int(&q, number);

@@ -72,6 +72,7 @@ struct db {
 	bool broken; /* a write of the open transaction failed */
 	int64_t alert_seq; /* newest known to the open transaction, or -1 */
 	int64_t commits; /* of ours */
+	int64_t page_bytes;
 	/* Pages of the log after our last commit, and when it was copied. */
 	int log_pages, log_copied;
 	/* The sync that runs (sync.c); descriptors -1 until it is needed. */

@@ -273,7 +273,9 @@ ready_schema(struct db *db, struct err *e)
 /* ---- opening and closing ------------------------------------------------- */
 
 /*
- * cache_size: 16 MB at most, taken as needed.
+ * cache_size: 16 MB at most, taken as needed. cache_spill: pages that a
+ * transaction may change in memory, 128 MB of 2 KiB; SQLite reads the number
+ * as a truth too, of its lowest byte alone: 65536 would be "never".
  */
 static int
 configure(struct db *db, struct err *e)
@@ -287,7 +289,7 @@ configure(struct db *db, struct err *e)
 		return db_fail(db, e);
 	return exec(db,
 	    "PRAGMA foreign_keys=ON; PRAGMA temp_store=MEMORY; "
-	    "PRAGMA cache_size=-16384; PRAGMA cache_spill=65536; "
+	    "PRAGMA cache_size=-16384; PRAGMA cache_spill=65537; "
 	    "PRAGMA journal_size_limit=67108864",
 	    e);
 }
@@ -330,7 +332,7 @@ open_connection(struct db *db, struct err *e)
 		    db->path);
 	if (configure(db, e) < 0 || ready_schema(db, e) < 0)
 		return -1;
-	return 0;
+	return pragma_number(db, "PRAGMA page_size", &db->page_bytes, e);
 }
 
 int

@@ -17,7 +17,11 @@
  *  - when the log is read, measured, cut or synced: it is written out first;
  *  - when the lock for writing is given up: what a rolled back transaction
  *    left (it had more pages than its cache) is forgotten, for the place in
- *    the log belongs to the next writer from then on.
+ *    the log belongs to the next writer from then on. Without the lock
+ *    (PRAGMA locking_mode=EXCLUSIVE) nothing is gathered at all.
+ * Frames that could not be written are a hole in the log: nothing more is
+ * written, and nothing read, until the lock is given up, so that the
+ * transaction cannot commit.
  */
 #include <string.h>
 
@@ -42,6 +46,8 @@ struct tail {
 	int len;
 	sqlite3_int64 offset;
 	bool commits; /* the last header is that of a commit */
+	bool locked; /* we may write */
+	int failed; /* the error that made a hole, SQLITE_OK: none */
 };
 
 static sqlite3_vfs *system_vfs; /* SQLite's own */
@@ -62,8 +68,9 @@ write_out(sqlite3_file *f)
 	int len = t->len;
 
 	t->len = 0;
-	return len == 0 ? SQLITE_OK
-			: t->real->xWrite(f, t->bytes, len, t->offset);
+	if (len > 0)
+		t->failed = t->real->xWrite(f, t->bytes, len, t->offset);
+	return t->failed;
 }
 
 static void
@@ -97,11 +104,11 @@ log_write(sqlite3_file *f, const void *p, int n, sqlite3_int64 offset)
 	bool header = n == FRAME_HEADER, ends;
 	int rc;
 
-	if (t->len > 0 &&
-	    (offset != t->offset + t->len || n > GATHER_MAX - t->len) &&
+	if ((t->len == 0 || offset != t->offset + t->len ||
+		n > GATHER_MAX - t->len) &&
 	    (rc = write_out(f)) != SQLITE_OK)
 		return rc;
-	if (t->len == 0 && (!header || is_commit(p) || n > GATHER_MAX))
+	if (t->len == 0 && (!header || is_commit(p) || !t->locked))
 		return t->real->xWrite(f, p, n, offset);
 	ends = !header && t->commits;
 	t->commits = header && is_commit(p);
@@ -180,13 +187,20 @@ watch_log(sqlite3_file *f, const char *name)
 static int
 database_lock(sqlite3_file *f, int first, int n, int flags)
 {
-	struct tail *t = tail_of(f);
+	struct tail *t = tail_of(f), *log;
+	int rc;
 
-	if ((flags & SQLITE_SHM_UNLOCK) != 0 &&
-	    (flags & SQLITE_SHM_EXCLUSIVE) != 0 && first <= WRITE_LOCK &&
-	    WRITE_LOCK < first + n && t->other != NULL)
-		tail_of(t->other)->len = 0;
-	return t->real->xShmLock(f, first, n, flags);
+	if ((flags & SQLITE_SHM_EXCLUSIVE) == 0 || first > WRITE_LOCK ||
+	    WRITE_LOCK >= first + n || t->other == NULL)
+		return t->real->xShmLock(f, first, n, flags);
+	log = tail_of(t->other);
+	log->len = 0;
+	log->failed = SQLITE_OK;
+	log->locked = false;
+	rc = t->real->xShmLock(f, first, n, flags);
+	if (rc == SQLITE_OK && (flags & SQLITE_SHM_LOCK) != 0)
+		log->locked = true;
+	return rc;
 }
 
 static void

@@ -8,11 +8,11 @@
  */
 #include "db/sqlite/db.h"
 
-/* A commit copies a log of so many pages (of 2 KiB: 16 MB): one that changes
- * often is copied once. */
-#define LOG_PAGES_MAX 8000
+/* A commit copies a log of so many bytes of pages: one that changes often is
+ * copied once. */
+#define LOG_MAX (INT64_C(16) * 1000 * 1000)
 /* So many more since the last copy are worth one when there is time. */
-#define LOG_PAGES_TIDY 4000
+#define LOG_TIDY (LOG_MAX / 2)
 
 /*
  * Copy what no reader of older pages needs. One that fails or gets only so far
@@ -37,7 +37,7 @@ on_log(void *arg, sqlite3 *sql, const char *name, int pages)
 	db->log_pages = pages;
 	if (pages < db->log_copied) /* it began anew */
 		db->log_copied = 0;
-	if (pages >= LOG_PAGES_MAX)
+	if (pages * db->page_bytes >= LOG_MAX)
 		copy_log(db);
 	return SQLITE_OK;
 }
@@ -54,7 +54,7 @@ sqlite_tidy(struct store *st)
 	struct db *db = db_of(st);
 
 	if (db->in_transaction ||
-	    db->log_pages - db->log_copied < LOG_PAGES_TIDY)
+	    (db->log_pages - db->log_copied) * db->page_bytes < LOG_TIDY)
 		return false;
 	copy_log(db);
 	return true;

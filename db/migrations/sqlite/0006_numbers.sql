@@ -24,10 +24,11 @@ CREATE TABLE numbered (
 	    (max(next_attempt_ms, lease_until_ms)) VIRTUAL
 ) STRICT;
 INSERT INTO numbered
-    SELECT 64 * alert - 1 + row_number() OVER (PARTITION BY alert ORDER BY n),
+    SELECT 64 * alert + (SELECT count(*) FROM deliveries o
+	    WHERE o.alert = d.alert AND o.n < d.n),
 	id, rule_id, channel, status, attempts, step, tries, next_attempt_ms,
 	created_ms, updated_ms, lease, lease_until_ms, last_error
-    FROM deliveries;
+    FROM deliveries d;
 DROP TABLE deliveries;
 ALTER TABLE numbered RENAME TO deliveries;
 CREATE INDEX deliveries_due ON deliveries (next_attempt_ms) WHERE status < 2;

@@ -369,6 +369,21 @@ tidied(const struct scratch *s)
 	store_close(st);
 }
 
+/* A number that SQLite would read as "no" keeps every change in memory. */
+static void
+spills(const struct scratch *s)
+{
+	struct store *st = open_scratch(s);
+	sqlite3_stmt *q;
+
+	(void)sqlite3_prepare_v2(
+	    db_of(st)->sql, "PRAGMA cache_spill", -1, &q, NULL);
+	ok(sqlite3_step(q) == SQLITE_ROW && sqlite3_column_int(q, 0) > 0,
+	    "a transaction does not take all the memory there is");
+	(void)sqlite3_finalize(q);
+	store_close(st);
+}
+
 /* Tables of schema 3 filled from a store of today ("now"), as a program of
  * then would have; the alerts up to 7 were deleted, but for the first. The
  * numbers of the deliveries have a gap, and are not in the order of channels. */
@@ -500,6 +515,7 @@ main(void)
 	transactions(&s);
 	the_rest(&s);
 	tidied(&s);
+	spills(&s);
 	older(&s);
 	damaged(&s);
 	scratch_remove(&s);

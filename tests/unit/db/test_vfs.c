@@ -4,6 +4,8 @@
  * or are undone in part, and whoever else writes between them; and it makes
  * fewer writes.
  */
+#include <errno.h>
+
 #include "db/sqlite/db.h"
 #include "tests/unit/db/lib.h"
 
@@ -255,6 +257,116 @@ fewer_writes(const struct scratch *s)
 	ok(many > 1 && many < 20, "and a megabyte %lld times", (long long)many);
 }
 
+/* ---- a hole in the log --------------------------------------------------- */
+
+static bool full;
+
+static ssize_t
+write_or_full(int fd, const void *p, size_t n, off_t at)
+{
+	if (!full)
+		return pwrite(fd, p, n, at);
+	errno = ENOSPC;
+	return -1;
+}
+
+static void
+hook_writes(void)
+{
+	sqlite3_vfs *vfs = sqlite3_vfs_find("unix");
+	sqlite3_syscall_ptr f = (sqlite3_syscall_ptr)write_or_full;
+
+	if (vfs->xSetSystemCall(vfs, "pwrite", f) != SQLITE_OK ||
+	    vfs->xSetSystemCall(vfs, "pwrite64", f) != SQLITE_OK) {
+		printf("Bail out! the writes cannot be hooked\n");
+		exit(1);
+	}
+}
+
+static int
+count(sqlite3 *c, const char *what)
+{
+	char text[128];
+	sqlite3_stmt *s;
+	int n;
+
+	(void)snprintf(text, sizeof(text), "SELECT count(*) FROM %s", what);
+	(void)sqlite3_prepare_v2(c, text, -1, &s, NULL);
+	n = sqlite3_step(s) == SQLITE_ROW ? sqlite3_column_int(s, 0) : -1;
+	(void)sqlite3_finalize(s);
+	return n;
+}
+
+/* A table of 150 rows with an index, and a statement that can be undone alone:
+ * by the trigger. */
+static sqlite3 *
+indexed(const char *path)
+{
+	sqlite3 *c = connect(path, vfs_register(), 8);
+
+	sql(c, "CREATE TABLE r (k INTEGER PRIMARY KEY, u UNIQUE, v BLOB)");
+	sql(c, "CREATE TABLE z (a)");
+	sql(c, "CREATE TRIGGER tr AFTER UPDATE ON r BEGIN "
+	       "INSERT INTO z VALUES (1); END");
+	sql(c, "WITH RECURSIVE i(n) AS (SELECT 1 UNION ALL SELECT n + 1 "
+	       "FROM i WHERE n < 150) "
+	       "INSERT INTO r SELECT n, n, zeroblob(200) FROM i");
+	sql(c, "PRAGMA wal_checkpoint(TRUNCATE)");
+	return c;
+}
+
+/* What was gathered cannot be written when a statement reads it back: that
+ * statement fails alone, but the transaction must not commit with a hole. */
+static void
+no_hole(const struct scratch *s)
+{
+	sqlite3 *c, *other;
+	char path[300];
+	int rc;
+
+	(void)snprintf(path, sizeof(path), "%s/hole", s->dir);
+	c = indexed(path);
+	sql(c, "BEGIN IMMEDIATE");
+	sql(c, "UPDATE r SET v = randomblob(210)");
+	full = true;
+	rc = sqlite3_exec(c, "UPDATE r SET u = u + 1000 WHERE k < 5 OR k > 148",
+	    NULL, NULL, NULL);
+	full = false;
+	ok(rc != SQLITE_OK, "a full disk: the statement fails");
+	rc = sqlite3_exec(c, "COMMIT", NULL, NULL, NULL);
+	ok(rc != SQLITE_OK, "and so does the commit");
+	(void)sqlite3_exec(c, "ROLLBACK", NULL, NULL, NULL);
+	other = connect(path, NULL, 100);
+	ok(whole(other) && count(other, "r WHERE length(v) = 200") == 150,
+	    "nothing of it is there");
+	sql(c, "UPDATE r SET v = zeroblob(220)");
+	is_int(count(other, "r WHERE length(v) = 220"), 150, "it goes on");
+	(void)sqlite3_close(c);
+	(void)sqlite3_close(other);
+}
+
+/* In the exclusive mode nobody tells when writing begins and ends. */
+static void
+exclusive(const struct scratch *s)
+{
+	sqlite3 *c, *other;
+	char path[300];
+
+	(void)snprintf(path, sizeof(path), "%s/exclusive", s->dir);
+	c = indexed(path);
+	sql(c, "PRAGMA locking_mode=EXCLUSIVE; SELECT count(*) FROM r; "
+	       "BEGIN IMMEDIATE; UPDATE r SET v = randomblob(210); ROLLBACK; "
+	       "PRAGMA locking_mode=NORMAL; SELECT 1 FROM r LIMIT 1");
+	other = connect(path, NULL, 8);
+	sql(other, "UPDATE r SET v = zeroblob(220)");
+	is_int(count(c, "r WHERE length(v) = 220"), 150,
+	    "what another wrote after it is seen");
+	ok(count(other, "r WHERE length(v) = 220") == 150 && whole(other),
+	    "and stays");
+	(void)sqlite3_close(c);
+	(void)sqlite3_close(other);
+}
+
 int
 main(void)
 {
@@ -263,6 +375,9 @@ main(void)
 	scratch_make(&dir);
 	among_others(&dir);
 	fewer_writes(&dir);
+	hook_writes();
+	no_hole(&dir);
+	exclusive(&dir);
 	scratch_remove(&dir);
 	return tap_done();
 }
