@@ -24,10 +24,8 @@ static const char *const status_names[] = {
 	"SELECT a.id, a.rule_id, a.record, a.symbol, "                         \
 	"coalesce(r.rule_type, a.record ->> 'rule_type', ''), "                \
 	"a.window_start_ms, a.triggered_ms, a.created_ms, a.late, "            \
-	"a.status, (SELECT sum(tries) FROM deliveries "                        \
-	"WHERE " N_OF_ALERT(                                                   \
-	    "a.seq") "), a.seq "                                               \
-		     "FROM alerts a LEFT JOIN rules r ON r.id = a.rule_id "
+	"a.status, (SELECT sum(tries) FROM deliveries WHERE " N_OF_ALERT       \
+	"), a.seq FROM alerts a LEFT JOIN rules r ON r.id = a.rule_id "
 
 /* One row of values: a statement that takes the row from a SELECT may have to
  * be undone alone, and keeps a copy of every page it touches for that. */
@@ -202,9 +200,8 @@ look_at(struct db *db, int64_t alert, char symbol[SYMBOL_TEXT_MAX],
 		"SELECT symbol, status, (SELECT CASE WHEN count(*) = 0 THEN 3 "
 		"WHEN min(d.status) < 2 OR max(d.status) = 4 THEN 0 "
 		"WHEN min(d.status) = 2 THEN 1 ELSE 2 END "
-		"FROM deliveries d WHERE " N_OF_ALERT(
-		    "a.seq") ") "
-			     "FROM alerts a WHERE seq = ?",
+		"FROM deliveries d WHERE " N_OF_ALERT
+		") FROM alerts a WHERE seq = ?",
 		e) < 0)
 		return -1;
 	q_int(&q, alert);

@@ -107,8 +107,9 @@ static const char *const questions[] = {
     "(SELECT 1 FROM delivery_attempts x WHERE x.alert = d.alert AND "
     "x.channel = d.channel AND x.success = 1)",
     "SELECT 'attempt ' || x.id || ': its delivery is missing' FROM "
-    "delivery_attempts x WHERE NOT EXISTS (SELECT 1 FROM deliveries d WHERE "
-    "d." N_OF_ALERT("x.alert") "AND d.channel = x.channel)",
+    "delivery_attempts x LEFT JOIN alerts a ON a.seq = x.alert WHERE NOT "
+    "EXISTS (SELECT 1 FROM deliveries d WHERE d." N_OF_ALERT
+    "AND d.channel = x.channel)",
     "SELECT 'delivery ' || lower(hex(d.id)) || ': its alert is missing' FROM "
     "deliveries d WHERE NOT EXISTS (SELECT 1 FROM alerts a WHERE a.seq = "
     "d.alert)",

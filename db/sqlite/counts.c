@@ -100,7 +100,7 @@ sqlite_recount(struct store *st, struct err *e)
 	    "INSERT INTO status_counts SELECT 'alerts', symbol, status, "
 	    "count(*) FROM alerts GROUP BY symbol, status",
 	    "INSERT INTO status_counts SELECT 'alerts', '', status, sum(n) "
-	    "FROM status_counts GROUP BY status",
+	    "FROM status_counts WHERE what = 'alerts' GROUP BY status",
 	    "INSERT INTO status_counts SELECT 'deliveries', channel, status, "
 	    "count(*) FROM deliveries GROUP BY channel, status",
 	};

@@ -45,9 +45,9 @@
 #define SPAN_TILES 64
 
 /* The deliveries of an alert have the numbers from so many times its own on
- * (0006_numbers.sql); in SQL, of a column of that number. */
+ * (0006_numbers.sql); in SQL, of an alert that is called a. */
 #define ALERT_DELIVERIES 64
-#define N_OF_ALERT(seq)	 "n BETWEEN 64 * " seq " AND 64 * " seq " + 63 "
+#define N_OF_ALERT	 "n BETWEEN 64 * a.seq AND 64 * a.seq + 63 "
 
 struct series_cache;
 struct counts;
@@ -72,7 +72,7 @@ struct db {
 	bool broken; /* a write of the open transaction failed */
 	int64_t alert_seq; /* newest known to the open transaction, or -1 */
 	int64_t commits; /* of ours */
-	int64_t page_bytes;
+	int64_t page_bytes; /* of the file; 0 while it is being opened */
 	/* Pages of the log after our last commit, and when it was copied. */
 	int log_pages, log_copied;
 	/* The sync that runs (sync.c); descriptors -1 until it is needed. */

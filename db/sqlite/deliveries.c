@@ -17,21 +17,21 @@
 /* Deliveries that one transaction claims, retries or drops at most. */
 #define CLAIM_MAX 10000
 
+/* How many deliveries the alert has. */
+#define SIBLINGS "(SELECT count(*) FROM deliveries o WHERE o." N_OF_ALERT ") "
 #define COLUMNS                                                                \
 	"SELECT d.id, a.id, d.rule_id, d.channel, d.status, d.attempts, "      \
 	"d.step, d.next_attempt_ms, d.created_ms, d.updated_ms, d.lease, "     \
 	"d.lease_until_ms, d.last_error, CASE d.channel "                      \
 	"WHEN 'discord' THEN r.discord_webhook_url "                           \
 	"WHEN 'generic' THEN r.generic_webhook_url END, a.record, "            \
-	"d.n, d.alert, d.tries, a.symbol, "                                    \
-	"(SELECT count(*) FROM deliveries o WHERE o." N_OF_ALERT(              \
-	    "d.alert") ") "
+	"d.n, d.alert, d.tries, a.symbol, " SIBLINGS
 #define FROM_DELIVERIES                                                        \
 	"FROM deliveries d CROSS JOIN alerts a ON a.seq = d.alert "            \
 	"LEFT JOIN rules r ON r.id = d.rule_id "
 #define FROM_ALERTS                                                            \
-	"FROM alerts a CROSS JOIN deliveries d ON d." N_OF_ALERT(              \
-	    "a.seq") "LEFT JOIN rules r ON r.id = d.rule_id "
+	"FROM alerts a CROSS JOIN deliveries d ON d." N_OF_ALERT               \
+	"LEFT JOIN rules r ON r.id = d.rule_id "
 
 /* ---- a row --------------------------------------------------------------- */
 
@@ -290,12 +290,11 @@ claim_alerts(struct db *db, const struct db_uuids *ids, int *given,
 	int rc;
 
 	if (q_open(&q, db,
-		COLUMNS
-		", u.i FROM uuids(?) u "
-		"CROSS JOIN alerts a ON a.id = u.id "
-		"CROSS JOIN deliveries d ON d." N_OF_ALERT(
-		    "a.seq") "LEFT JOIN rules r ON r.id = d.rule_id "
-			     "WHERE d.status < 2 AND d.lease_until_ms <= ?",
+		COLUMNS ", u.i FROM uuids(?) u "
+			"CROSS JOIN alerts a ON a.id = u.id "
+			"CROSS JOIN deliveries d ON d." N_OF_ALERT
+			"LEFT JOIN rules r ON r.id = d.rule_id "
+			"WHERE d.status < 2 AND d.lease_until_ms <= ?",
 		e) < 0)
 		return -1;
 	q_uuids(&q, ids);
@@ -510,12 +509,9 @@ look_at(struct db *db, const struct uuid *id, const char *token, struct held *h,
 
 	if (q_open(&q, db,
 		"SELECT d.n, d.alert, d.tries, d.status, "
-		"d.status < 2 AND d.lease IS ?1, a.symbol, d.channel, "
-		"(SELECT count(*) FROM deliveries o WHERE "
-		"o." N_OF_ALERT("d.alert") ") "
-					   "FROM deliveries d CROSS JOIN "
-					   "alerts a ON a.seq = d.alert "
-					   "WHERE d.id = ?2",
+		"d.status < 2 AND d.lease IS ?1, a.symbol, d.channel, " SIBLINGS
+		"FROM deliveries d CROSS JOIN alerts a ON a.seq = d.alert "
+		"WHERE d.id = ?2",
 		e) < 0)
 		return -1;
 	q_text(&q, token);

@@ -27,8 +27,8 @@
 
 #include "db/sqlite/db.h"
 
-/* Bytes of frames gathered at most: thirty pages. SQLite's VFS cannot write
- * more than 131,071 bytes at once. */
+/* Bytes of frames gathered at most: sixty pages of 2 KiB. SQLite's VFS cannot
+ * write more than 131,071 bytes at once. */
 #define GATHER_MAX (124 * 1024)
 /* A frame's header, and where in it the size of the database is. */
 #define FRAME_HEADER  24
